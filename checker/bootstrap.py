@@ -77,7 +77,9 @@ def _installed() -> set[str]:
 
 def _install(extras: Sequence[str]) -> None:
     begun = time.monotonic()
-    print(f"Setting up the lab kit in {VENV} ({', '.join(extras)}): once, about a minute ...", file=sys.stderr, flush=True)
+    print(
+        f"Setting up the lab kit in {VENV} ({', '.join(extras)}): once, about a minute ...", file=sys.stderr, flush=True
+    )
     already = _installed()
     if not already:
         try:
@@ -85,10 +87,14 @@ def _install(extras: Sequence[str]) -> None:
         except (OSError, subprocess.CalledProcessError) as error:
             _give_up(f"The virtual environment could not be made: {error}", "Debian, Ubuntu: apt install python3-venv")
     subset = VENV / "lab-requirements.txt"
-    subset.write_text("".join(locked_requirements(LOCK.read_text(), {name for e in extras for name in requirements_of(e)})))
+    subset.write_text(
+        "".join(locked_requirements(LOCK.read_text(), {name for e in extras for name in requirements_of(e)}))
+    )
     command = [str(venv_python()), "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     if subprocess.run([*command, "--no-deps", "--require-hashes", "--requirement", str(subset)]).returncode:
-        _give_up("pip could not install the locked dependencies (see its message above)", "check the network and try again")
+        _give_up(
+            "pip could not install the locked dependencies (see its message above)", "check the network and try again"
+        )
     _put_root_on_path()
     (VENV / "lab-installed").write_text(" ".join([_fingerprint(), *sorted(already | set(extras))]))
     print(f"Set up in {time.monotonic() - begun:.0f} s.", file=sys.stderr, flush=True)

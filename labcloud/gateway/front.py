@@ -1,0 +1,144 @@
+"""The way of an AWS API request: signature → service → operation → permission → our service or moto → response."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from moto.core.request import Request
+
+from labcloud.api import ApiRequest, Caller, Service
+from labcloud.errors import AwsError, NotServed
+from labcloud.gateway.identify import Signature, candidate_services, read_signature
+from labcloud.motobase.backends import MotoBackends, unexpected
+from labcloud.motobase.wire import (
+    UnknownOperation,
+    WireOperation,
+    WireResponse,
+    is_known,
+    parse_parameters,
+    recognise,
+    write_error,
+    write_result,
+)
+
+log = logging.getLogger("labcloud.gateway")
+
+
+class Callers(Protocol):
+    """Knows who an access key belongs to."""
+
+    def caller_of(self, access_key_id: str) -> Caller: ...
+
+
+class Authoriser(Protocol):
+    """Decides whether a caller may do what a request asks. Raises AccessDenied."""
+
+    def authorise(self, request: ApiRequest) -> None: ...
+
+
+Observer = Callable[[ApiRequest, int], None]
+"""Told of every operation that changed something, with the response's status."""
+
+
+@dataclass
+class Front:
+    """Answers AWS API requests.
+
+    `own` are the services of ours: they answer for the operations in their tables. Of a service in `extended`, what is
+    not in the table goes to moto; of any other own service it is refused.
+    """
+
+    callers: Callers
+    authoriser: Authoriser
+    moto: MotoBackends
+    own: Mapping[str, Service]
+    extended: frozenset[str]
+    observers: list[Observer]
+
+    def answer(self, http: Request) -> WireResponse:
+        """Answers one request; every failure is written in the error shape of the service that it was for."""
+        service, operation = "sts", None
+        try:
+            signature = read_signature(http.headers, http.args)
+            service, operation = self._find_operation(signature, http)
+            request = self._parse(service, operation, signature, http)
+            self.authoriser.authorise(request)
+            response = self._answer(request, operation, http)
+            self._tell(request, response.status)
+            return response
+        except _ServiceNotServed as error:
+            log.warning("%s", error)
+            return write_error(error.service if is_known(error.service) else service, None, http, error)
+        except AwsError as error:
+            if error.status >= 500:
+                log.warning("%s", error)
+            return write_error(service, operation, http, error)
+        except Exception as error:
+            name = operation.name if operation else f"{http.method} {http.path}"
+            log.exception("%s %s failed", service, name)
+            return write_error(service, operation, http, unexpected(service, name, error))
+
+    def _find_operation(self, signature: Signature, http: Request) -> tuple[str, WireOperation]:
+        candidates = candidate_services(signature.signing_name, http.path)
+        if not candidates:
+            raise _ServiceNotServed(
+                signature.signing_name,
+                f"The local cloud does not serve {signature.signing_name} ({http.method} {http.path}); "
+                "`lab cloud coverage` lists what it serves.",
+            )
+        for service in candidates:
+            try:
+                return service, recognise(service, http)
+            except UnknownOperation:
+                continue
+        asked = http.headers.get("X-Amz-Target") or http.values.get("Action") or f"{http.method} {http.path}"
+        raise AwsError(f"{candidates[0]} has no operation {asked}", code="UnknownOperationException", status=404)
+
+    def _parse(self, service: str, operation: WireOperation, signature: Signature, http: Request) -> ApiRequest:
+        return ApiRequest(
+            service=service,
+            operation=operation.name,
+            parameters=parse_parameters(operation, http),
+            region=signature.region,
+            caller=self.callers.caller_of(signature.access_key_id),
+            headers=http.headers,
+        )
+
+    def _answer(self, request: ApiRequest, operation: WireOperation, http: Request) -> WireResponse:
+        service = self.own.get(request.service)
+        if service is not None:
+            if handler := service.operations.get(request.operation):
+                return write_result(operation, http, handler(request))
+            if request.service not in self.extended:
+                raise _not_served(request)
+        if not self.moto.implements(request.service, request.operation):
+            raise _not_served(request)
+        return self.moto.answer(request.service, request.operation, http)
+
+    def _tell(self, request: ApiRequest, status: int) -> None:
+        for observer in self.observers:
+            observer(request, status)
+
+
+class _ServiceNotServed(NotServed):
+    """No operation of this service is served."""
+
+    def __init__(self, service: str, message: str) -> None:
+        super().__init__(message)
+        self.service = service
+
+
+def _not_served(request: ApiRequest) -> NotServed:
+    return NotServed(
+        f"The local cloud does not serve {request.service} {request.operation}; `lab cloud coverage` lists what it serves."
+    )
+
+
+def changes_something(operation: str) -> bool:
+    """Whether an operation's name says that it may change state (AWS names its reads Get, List, Describe ...)."""
+    return not operation.startswith(
+        ("Get", "List", "Describe", "Head", "Query", "Scan", "Select", "BatchGet", "Lookup")
+    )

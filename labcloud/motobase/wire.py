@@ -1,0 +1,126 @@
+"""AWS's wire formats, both ways, by botocore's models: moto 5.2's own router, parsers and serialisers.
+
+This is the one place that uses moto.core.routing, moto.core.parse and moto.core.serialize.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.model import OperationModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import NotFound, get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import HTTPException
+
+from labcloud.errors import AwsError
+
+
+class UnknownOperation(Exception):
+    """The request fits no operation of the service's model."""
+
+
+@dataclass
+class WireResponse:
+    """What goes back over HTTP."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class WireOperation:
+    """An operation that a request was recognised as, with what its path said."""
+
+    model: OperationModel
+    path_parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.model.name)
+
+
+def is_known(service: str) -> bool:
+    """Whether botocore has a model for a service of this name."""
+    try:
+        get_service_model(service)
+    except UnknownServiceError:
+        return False
+    return True
+
+
+def recognise(service: str, request: Request) -> WireOperation:
+    """Finds the operation of botocore's `service` that `request` calls. Raises UnknownOperation."""
+    try:
+        model, parameters = get_service_router(service).match(request)
+    except (NotFound, HTTPException, NotImplementedError) as error:
+        raise UnknownOperation(f"{request.method} {request.path}") from error
+    return WireOperation(model, parameters)
+
+
+def parse_parameters(operation: WireOperation, request: Request) -> dict[str, Any]:
+    """The request's parameters by the model's member names. Raises AwsError SerializationException for a malformed body."""
+    protocol = _protocol(operation.model.service_model, request)
+    parser = PROTOCOL_PARSERS[protocol](operation.model, timestamp_parser=_aware_timestamp)
+    try:
+        parsed: dict[str, Any] = parser.parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": request.data,
+                "url_path": request.path,
+                "url_params": operation.path_parameters,
+            }
+        )
+    except (RequestParserError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise AwsError(f"The body of {operation.name} is malformed: {error}", code="SerializationException") from error
+    return dict(parsed)
+
+
+def write_result(operation: WireOperation, request: Request, result: dict[str, Any]) -> WireResponse:
+    """Serialises an operation's result as its service's protocol wants it."""
+    return _serialise(operation.model, request, result)
+
+
+def write_error(service: str, operation: WireOperation | None, request: Request, error: AwsError) -> WireResponse:
+    """Serialises `error` in the service's error shape; a status that the model knows for the code wins over ours."""
+    model = operation.model if operation else OperationModel({}, get_service_model(service))
+    for name, value in error.fields.items():
+        setattr(error, name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # moto warns of codes that no model holds; ours say what AWS would not
+        response = _serialise(model, request, error)
+    known = {shape.error_code for shape in get_service_model(service).error_shapes}
+    if error.code not in known or response.status < 400:
+        response.status = error.status
+    return response
+
+
+def _serialise(model: OperationModel, request: Request, result: object) -> WireResponse:
+    service_model = model.service_model
+    serialiser = get_serializer_class(service_model.service_name, _protocol(service_model, request))(model)
+    wire = serialiser.serialize(result)
+    body = wire["body"]
+    return WireResponse(wire["status_code"], wire["headers"], body if isinstance(body, bytes) else body.encode())
+
+
+def _protocol(service_model: Any, request: Request) -> str:
+    try:
+        return determine_request_protocol(service_model, request.content_type)
+    except NotImplementedError:
+        return str(service_model.protocol)
+
+
+def _aware_timestamp(value: Any) -> datetime:
+    from botocore.utils import parse_timestamp
+
+    parsed: datetime = parse_timestamp(value)
+    return parsed

@@ -1,0 +1,43 @@
+"""Action dynamoDBv2: each top-level member of the result becomes a column.
+
+Source: AWS IoT Core Developer Guide, "DynamoDBv2".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from labcloud.rules.actions.base import Action, ActionFailed, Result
+from labcloud.rules.deliveries import PutItem, Scope
+
+
+def attribute_value(value: Any) -> dict[str, Any]:
+    """A JSON value in DynamoDB's typed form; the type follows the JSON value.
+
+    >>> attribute_value({"a": [1, "x", None, True]})
+    {'M': {'a': {'L': [{'N': '1'}, {'S': 'x'}, {'NULL': True}, {'BOOL': True}]}}}
+    """
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, (int, float, Decimal)):
+        return {"N": str(value)}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, list):
+        return {"L": [attribute_value(member) for member in value]}
+    return {"M": {str(key): attribute_value(member) for key, member in value.items()}}
+
+
+def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> PutItem:
+    """One item from the result's members."""
+    if not isinstance(result.value, dict):
+        raise ActionFailed("The DynamoDBv2 action needs a JSON object as the rule's result.")
+    item = {key: attribute_value(value) for key, value in result.value.items()}
+    return PutItem(parameters["putItem"]["tableName"], item)
+
+
+ACTION = Action(plan, required=("roleArn", "putItem.tableName"), known=("roleArn", "putItem"))

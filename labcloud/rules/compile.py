@@ -1,0 +1,106 @@
+"""From a topic rule as the API stores it to a compiled rule: the SQL and every template are compiled once.
+
+Everything that the local cloud cannot do is refused here, when the rule is created or replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labcloud.errors import AwsError
+from labcloud.iotsql import SqlParseError, Statement, Template, compile_statement, compile_template
+from labcloud.rules.actions import ACTIONS
+from labcloud.rules.actions.base import Action, check_parameters, invalid
+
+Render = Callable[[Template], str]
+
+MOST_ACTIONS = 10
+VERSIONS = ("2015-10-08", "2016-03-23", "beta")
+
+
+@dataclass(frozen=True)
+class CompiledAction:
+    """One action with its parameters; the texts that may hold a template are compiled."""
+
+    name: str
+    action: Action
+    parameters: Mapping[str, Any]
+    role_arn: str | None
+
+    def fill_in(self, render: Render) -> dict[str, Any]:
+        """The parameters with their templates rendered."""
+        return _fill_in(self.parameters, render)
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule that is ready to evaluate messages."""
+
+    name: str
+    arn: str
+    statement: Statement
+    actions: tuple[CompiledAction, ...]
+    error_action: CompiledAction | None
+    enabled: bool
+
+
+def compile_rule(name: str, arn: str, payload: Mapping[str, Any]) -> CompiledRule:
+    """Compiles a rule's TopicRulePayload.
+
+    Raises AwsError SqlParseException for bad SQL and InvalidRequestException for what else is wrong or not served.
+    """
+    version = payload.get("awsIotSqlVersion") or "2015-10-08"
+    if version not in VERSIONS:
+        raise invalid(f"awsIotSqlVersion is one of {', '.join(VERSIONS)}, not {version}.")
+    actions = payload.get("actions") or []
+    if len(actions) > MOST_ACTIONS:
+        raise invalid(f"A rule has at most {MOST_ACTIONS} actions, not {len(actions)}.")
+    try:
+        statement = compile_statement(payload.get("sql") or "", version)
+        return CompiledRule(
+            name=name,
+            arn=arn,
+            statement=statement,
+            actions=tuple(_compile_action(action, version) for action in actions),
+            error_action=_compile_action(payload["errorAction"], version) if payload.get("errorAction") else None,
+            enabled=not payload.get("ruleDisabled", False),
+        )
+    except SqlParseError as error:
+        raise AwsError(str(error), code="SqlParseException", status=400) from error
+
+
+def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
+    named = {name: parameters for name, parameters in wire.items() if parameters is not None}
+    if len(named) != 1:
+        raise invalid(f"An action names exactly one target, not {len(named)}: {', '.join(named) or 'none'}.")
+    [(name, parameters)] = named.items()
+    if name not in ACTIONS:
+        raise invalid(f"The local cloud does not serve the rule action {name}; it serves {', '.join(sorted(ACTIONS))}.")
+    action = ACTIONS[name]
+    check_parameters(name, action, parameters)
+    compiled = {
+        key: value if key in action.literal else _compile_templates(value, version) for key, value in parameters.items()
+    }
+    return CompiledAction(name, action, compiled, parameters.get("roleArn"))
+
+
+def _compile_templates(value: Any, version: str) -> Any:
+    if isinstance(value, str) and "${" in value:
+        return compile_template(value, version)
+    if isinstance(value, Mapping):
+        return {key: _compile_templates(member, version) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_compile_templates(member, version) for member in value]
+    return value
+
+
+def _fill_in(value: Any, render: Render) -> Any:
+    if isinstance(value, Template):
+        return render(value)
+    if isinstance(value, Mapping):
+        return {key: _fill_in(member, render) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_fill_in(member, render) for member in value]
+    return value

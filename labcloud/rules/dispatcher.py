@@ -1,0 +1,98 @@
+"""Sends planned actions: asks the role's permission, delivers through the ports, runs the error action on failure.
+
+Deliveries run in one thread, in the order of the messages; what takes long (a function) is queued by its own port.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from labcloud.errors import AwsError
+from labcloud.rules.compile import CompiledAction
+from labcloud.rules.deliveries import Delivery, Ports
+from labcloud.rules.engine import Engine, Failure, Note, PlannedRun, facts_of
+
+log = logging.getLogger("labcloud.rules")
+
+
+class Refused(Exception):
+    """The rule's role may not do what the action asks; `missing` is the permission."""
+
+    def __init__(self, reason: str, message: str, missing: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.missing = missing
+
+
+class Roles(Protocol):
+    """Decides for a role on behalf of AWS IoT. Raises Refused."""
+
+    def require(self, role_arn: str, service: str, action: str, resource: str, context: dict[str, Any]) -> None: ...
+
+
+class Dispatcher:
+    """Takes runs from the engine (`submit`, any thread) and carries them out in its own thread."""
+
+    def __init__(self, engine: Engine, roles: Roles, ports: Ports, note: Note) -> None:
+        self._engine = engine
+        self._roles = roles
+        self._ports = ports
+        self._note = note
+        self._queue: queue.SimpleQueue[PlannedRun | Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="rule-actions", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Carries out what is queued, then ends."""
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def submit(self, run: PlannedRun) -> None:
+        self._queue.put(run)
+
+    def wait_until_idle(self, within_s: float = 10.0) -> bool:
+        """Whether everything submitted before this call was carried out within the time."""
+        done = threading.Event()
+        self._queue.put(done.set)
+        return done.wait(within_s)
+
+    def carry_out(self, run: PlannedRun) -> None:
+        """Sends every action of a run; failures go to the rule's error action."""
+        for action, delivery in run.deliveries:
+            if failure := self._send(run, action, delivery):
+                run.failures.append(failure)
+        if run.failures and (planned := self._engine.plan_error_action(run)):
+            self._note(run.origin.trace_id, f"rule {run.rule.name}: the error action runs", rule=run.rule.name)
+            self._send(run, *planned)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            try:
+                self.carry_out(job) if isinstance(job, PlannedRun) else job()
+            except Exception:  # a fault of ours must not end the deliveries of all other messages
+                log.exception("an action could not be carried out")
+
+    def _send(self, run: PlannedRun, action: CompiledAction, delivery: Delivery) -> Failure | None:
+        facts = {"rule": run.rule.name, **facts_of(delivery)}
+        try:
+            for need in delivery.needs(run.origin.scope):
+                context = {"aws:SourceArn": run.rule.arn, "aws:SourceAccount": run.origin.scope.account_id}
+                self._roles.require(action.role_arn or "", "iot.amazonaws.com", need.action, need.resource, context)
+            delivery.send(run.origin, self._ports)
+        except Refused as refused:
+            text = f"rule {run.rule.name}: {delivery.summary} refused: {refused.reason}"
+            self._note(run.origin.trace_id, text, refused=True, missing=refused.missing, **facts)
+            return Failure(delivery.failed_action, delivery.resource, str(refused))
+        except AwsError as error:
+            text = f"rule {run.rule.name}: {delivery.summary} failed: {error}"
+            self._note(run.origin.trace_id, text, refused=True, **facts)
+            return Failure(delivery.failed_action, delivery.resource, str(error))
+        self._note(run.origin.trace_id, f"rule {run.rule.name}: {delivery.summary} done", delivered=True, **facts)
+        return None

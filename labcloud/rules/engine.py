@@ -1,0 +1,175 @@
+"""Evaluates messages against the rules of their account and region. Pure but for the sinks that it is given.
+
+For each rule the trace gets one line that says whether it matched and, if not, why not.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from labcloud.errors import AwsError
+from labcloud.iotsql import Environment, FunctionFailed, Message, Outcome, topic_matches
+from labcloud.rules.actions.base import Result
+from labcloud.rules.compile import CompiledAction, CompiledRule
+from labcloud.rules.deliveries import Delivery, Origin, Scope
+
+Note = Callable[..., None]
+"""note(trace_id, text, **facts)"""
+
+BASIC_INGEST = "$aws/rules/"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an action was not done, as the error action's message lists it."""
+
+    failed_action: str
+    resource: str
+    message: str
+
+
+@dataclass
+class PlannedRun:
+    """A rule that fired for a message, with its actions planned."""
+
+    rule: CompiledRule
+    origin: Origin
+    message: Message
+    outcome: Outcome
+    deliveries: list[tuple[CompiledAction, Delivery]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+@dataclass
+class RuleSet:
+    """The compiled rules of one account and region, with a cache from topic to the rules whose FROM matches."""
+
+    rules: tuple[CompiledRule, ...] = ()
+    _by_topic: dict[str, tuple[CompiledRule, ...]] = field(default_factory=dict)
+
+    def matching(self, topic: str) -> tuple[CompiledRule, ...]:
+        """The enabled rules whose topic filter matches."""
+        found = self._by_topic.get(topic)
+        if found is None:
+            found = tuple(rule for rule in self.rules if rule.enabled and _filter_matches(rule, topic))
+            if len(self._by_topic) > 10_000:
+                self._by_topic.clear()
+            self._by_topic[topic] = found
+        return found
+
+    def named(self, name: str) -> CompiledRule | None:
+        return next((rule for rule in self.rules if rule.name == name), None)
+
+
+class Engine:
+    """Matches, evaluates and plans. `environment` gives the SQL functions' surroundings for a scope."""
+
+    def __init__(self, environment: Callable[[Scope], Environment], now_ms: Callable[[], int], note: Note) -> None:
+        self._environment = environment
+        self._now_ms = now_ms
+        self._note = note
+        self._rule_sets: dict[Scope, RuleSet] = {}
+
+    def load(self, scope: Scope, rules: Iterable[CompiledRule]) -> None:
+        """Replaces the rules of an account and region."""
+        self._rule_sets[scope] = RuleSet(tuple(rules))
+
+    def evaluate(self, scope: Scope, message: Message) -> list[PlannedRun]:
+        """The runs that follow from a message, in the order of the rules' names."""
+        rule_set = self._rule_sets.get(scope)
+        if rule_set is None or not rule_set.rules:
+            return []
+        if message.topic.startswith(BASIC_INGEST):
+            return self._evaluate_basic_ingest(scope, rule_set, message)
+        matching = rule_set.matching(message.topic)
+        for rule in rule_set.rules:
+            if rule not in matching:
+                self._note(message.trace_id, _why_not(rule, message.topic), rule=rule.name, matched=False)
+        runs = (self._evaluate_rule(scope, rule, message) for rule in matching)
+        return [run for run in runs if run is not None]
+
+    def plan_error_action(self, run: PlannedRun) -> tuple[CompiledAction, Delivery] | None:
+        """The run's error action, whose payload lists all failures. None: the rule has none, or it cannot be planned.
+
+        Source: AWS IoT Core Developer Guide, "Error handling (error action)".
+        """
+        error_action = run.rule.error_action
+        if error_action is None:
+            return None
+        message = {
+            "ruleName": run.rule.name,
+            "topic": run.message.topic,
+            "cloudwatchTraceId": run.origin.trace_id,
+            "clientId": run.message.client_id or "N/A",
+            "base64OriginalPayload": base64.b64encode(run.message.payload).decode(),
+            "failures": [
+                {"failedAction": f.failed_action, "failedResource": f.resource, "errorMessage": f.message}
+                for f in run.failures
+            ],
+        }
+        result = Result(message, json.dumps(message, separators=(",", ":")).encode(), self._now_ms())
+        planned = self._plan(run, error_action, result)
+        return (error_action, planned) if planned else None
+
+    def _evaluate_basic_ingest(self, scope: Scope, rule_set: RuleSet, message: Message) -> list[PlannedRun]:
+        name = message.topic[len(BASIC_INGEST) :].split("/", 1)[0]
+        rule = rule_set.named(name)
+        if rule is None or not rule.enabled:
+            self._note(message.trace_id, f"Basic Ingest: there is no enabled rule {name}", rule=name, matched=False)
+            return []
+        run = self._evaluate_rule(scope, rule, message)
+        return [run] if run else []
+
+    def _evaluate_rule(self, scope: Scope, rule: CompiledRule, message: Message) -> PlannedRun | None:
+        try:
+            outcome = rule.statement.evaluate(message, self._environment(scope))
+        except FunctionFailed as error:
+            self._note(
+                message.trace_id, f"rule {rule.name} failed: {error}", rule=rule.name, matched=True, refused=True
+            )
+            return None
+        if not outcome.fired:
+            text = f"rule {rule.name} matched the topic but did nothing: {outcome.reason}"
+            self._note(message.trace_id, text, rule=rule.name, matched=True, fired=False)
+            return None
+        self._note(message.trace_id, f"rule {rule.name} matched", rule=rule.name, matched=True, fired=True)
+        origin = Origin(scope, rule.name, rule.arn, message.topic, message.trace_id or "")
+        run = PlannedRun(rule, origin, message, outcome)
+        result = Result(outcome.value, outcome.payload, self._now_ms())
+        for action in rule.actions:
+            if planned := self._plan(run, action, result):
+                run.deliveries.append((action, planned))
+        return run
+
+    def _plan(self, run: PlannedRun, action: CompiledAction, result: Result) -> Delivery | None:
+        environment = self._environment(run.origin.scope)
+        try:
+            parameters = action.fill_in(lambda t: t.render(run.message, environment, run.outcome.variables))
+            return action.action.plan(parameters, result, run.origin.scope)
+        except (AwsError, FunctionFailed) as error:
+            text = f"rule {run.rule.name}: action {action.name} cannot be done: {error}"
+            self._note(run.origin.trace_id, text, rule=run.rule.name, refused=True)
+            run.failures.append(Failure(f"{action.name[0].upper()}{action.name[1:]}Action", "", str(error)))
+            return None
+
+
+def _filter_matches(rule: CompiledRule, topic: str) -> bool:
+    topic_filter = rule.statement.topic_filter
+    return topic_filter is not None and topic_matches(topic_filter, topic)
+
+
+def _why_not(rule: CompiledRule, topic: str) -> str:
+    if not rule.enabled:
+        return f"rule {rule.name} is disabled"
+    if rule.statement.topic_filter is None:
+        return f"rule {rule.name} has no FROM: only Basic Ingest reaches it"
+    return f"rule {rule.name} did not match: its FROM '{rule.statement.topic_filter}' does not cover {topic}"
+
+
+def facts_of(delivery: Delivery) -> dict[str, Any]:
+    """What programs read from a trace line about a delivery."""
+    return {"action": delivery.failed_action, "resource": delivery.resource}

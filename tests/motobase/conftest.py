@@ -1,0 +1,79 @@
+"""A moto server in this process with our hooks installed, and boto3 clients for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from moto.server import ThreadedMotoServer
+
+from labcloud.ca import CertificateAuthority
+from labcloud.errors import AwsError
+from labcloud.motobase import iot
+
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+
+
+def refuse_nonsense(payload: dict[str, Any]) -> None:
+    """Stands for the cloud's SQL compiler."""
+    if "nonsense" in payload["sql"]:
+        raise AwsError("Unexpected token nonsense", code="SqlParseException")
+
+
+@pytest.fixture(scope="session")
+def authority() -> CertificateAuthority:
+    return CertificateAuthority.in_memory()
+
+
+@pytest.fixture
+def changes() -> list[tuple[str, str, str]]:
+    """What the cloud was told of changes, in order."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def cloud_url(moto_url: str, authority: CertificateAuthority, changes: list[tuple[str, str, str]]) -> Iterator[str]:
+    """The URL of an empty local cloud."""
+    iot.install(
+        iot.Settings(
+            authority=authority,
+            endpoint=lambda endpoint_type: "localhost",
+            validate_topic_rule=refuse_nonsense,
+            on_change=lambda *change: changes.append(change),
+        )
+    )
+    yield moto_url
+    BackendDict.reset()
+
+
+@pytest.fixture
+def client(cloud_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Makes boto3 clients of the cloud."""
+    monkeypatch.delitem(os.environ, "AWS_CA_BUNDLE", raising=False)
+
+    def make(service: str, **named: Any) -> Any:
+        settings = {
+            "region_name": REGION,
+            "endpoint_url": cloud_url,
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+            "config": Config(retries={"max_attempts": 0}),
+        }
+        return boto3.client(service, **(settings | named))
+
+    return make

@@ -1,0 +1,83 @@
+"""What Terraform found wrong, with file and line, read from its `-json` messages. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One error or warning of Terraform."""
+
+    severity: str
+    summary: str
+    detail: str = ""
+    filename: str = ""
+    line: int = 0
+    code: str = ""
+    address: str = ""
+
+    @property
+    def place(self) -> str:
+        """`terraform/iot.tf line 12`, or the resource's address, or nothing."""
+        return f"terraform/{self.filename} line {self.line}" if self.filename else self.address
+
+    def render(self) -> str:
+        """The message as several lines: what, the line of the file, why."""
+        first = f"{self.place}: {self.summary}" if self.place else self.summary
+        code = f"    {self.code.strip()}" if self.code.strip() else ""
+        return "\n".join(part for part in (first, code, self.detail.strip()) if part)
+
+
+def parse_diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
+    """Reads one diagnostic object (Terraform's machine-readable UI, `type: diagnostic`)."""
+    span, snippet = raw.get("range") or {}, raw.get("snippet") or {}
+    return Diagnostic(
+        severity=raw.get("severity", "error"),
+        summary=raw.get("summary", ""),
+        detail=raw.get("detail", ""),
+        filename=span.get("filename", ""),
+        line=span.get("start", {}).get("line", 0),
+        code=snippet.get("code", ""),
+        address=raw.get("address", ""),
+    )
+
+
+def parse_messages(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """The JSON objects among Terraform's output lines; other lines are not messages and are left out."""
+    messages = []
+    for line in lines:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(message, dict):
+            messages.append(message)
+    return messages
+
+
+def diagnostics_of(messages: Iterable[Mapping[str, Any]]) -> list[Diagnostic]:
+    """Errors and warnings among `messages`, each once."""
+    found = [parse_diagnostic(m["diagnostic"]) for m in messages if m.get("type") == "diagnostic" and "diagnostic" in m]
+    return list(dict.fromkeys(found))
+
+
+def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors among `diagnostics`."""
+    return [d for d in diagnostics if d.severity == "error"]
+
+
+def describe_progress(message: Mapping[str, Any]) -> str | None:
+    """A short line for a message that tells progress, or None."""
+    kind, hook = message.get("type"), message.get("hook", {})
+    address = hook.get("resource", {}).get("addr", "")
+    if kind == "apply_start":
+        return f"{address}: {hook.get('action', 'change')} ..."
+    if kind == "apply_progress":
+        return f"{address}: still at it after {hook.get('elapsed_seconds', 0)} s"
+    if kind == "apply_complete":
+        return f"{address}: {hook.get('action', 'change')} done"
+    return None

@@ -1,0 +1,100 @@
+"""Runs a program with closed input, a deadline, and no survivors: see supervisor.py for how its process group ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    timed_out: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        return self.returncode == 0 and not self.timed_out
+
+
+def run_program(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    within_s: float,
+    on_line: Callable[[str], None] | None = None,
+    grace_s: float = 10.0,
+) -> Finished:
+    """Runs `command` to its end; interrupts, then kills, its whole process group after `within_s` seconds or on Ctrl-C.
+
+    `on_line` sees every line of standard output while the program runs.
+    """
+    supervisor = [sys.executable, "-I", "-S", str(SUPERVISOR), str(grace_s), *map(str, command)]
+    process = subprocess.Popen(
+        supervisor,
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    output, errors = _Collector(process.stdout, on_line), _Collector(process.stderr, None)
+    timed_out = False
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+    finally:
+        _end(process, grace_s)
+    return Finished(process.returncode, output.text(), errors.text(), timed_out)
+
+
+def _end(process: subprocess.Popen[str], grace_s: float) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        process.wait(grace_s + 5)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class _Collector:
+    """Reads a pipe in a thread, so that neither side ever waits for the other."""
+
+    def __init__(self, pipe: IO[str] | None, on_line: Callable[[str], None] | None) -> None:
+        assert pipe is not None
+        self._pipe, self._on_line, self._lines = pipe, on_line, list[str]()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for line in self._pipe:
+            self._lines.append(line)
+            if self._on_line:
+                self._on_line(line.rstrip("\n"))
+        self._pipe.close()
+
+    def text(self) -> str:
+        """All that was read; a survivor that still holds the pipe is not waited for longer than a second."""
+        self._thread.join(1.0)
+        return "".join(list(self._lines))

@@ -1,0 +1,70 @@
+"""Results for programs: the JSON object of the command contract, and JUnit for GitLab's merge request widget."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from checker.checks.result import CheckResult, PartResult, Report
+from checker.errors import UsageProblem
+
+
+def render_json(report: Report) -> str:
+    """The object of `lab check --json` as text."""
+    return json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n"
+
+
+def render_junit(report: Report) -> str:
+    """JUnit XML: a suite per part, a case per check; https://docs.gitlab.com/ci/testing/unit_test_reports/"""
+    root = ET.Element("testsuites", name="lab check")
+    for part in report.parts:
+        root.append(_suite(part))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(part: PartResult) -> ET.Element:
+    def number_of(status: str) -> str:
+        return str(sum(check.status == status for check in part.checks))
+
+    suite = ET.Element(
+        "testsuite",
+        name=f"Part {part.number}: {part.name}",
+        tests=str(len(part.checks)),
+        failures=number_of("failed"),
+        skipped=number_of("skipped"),
+        errors=number_of("broken"),
+        time=f"{sum(check.seconds for check in part.checks):.3f}",
+    )
+    for check in part.checks:
+        suite.append(_case(part, check))
+    return suite
+
+
+def _case(part: PartResult, check: CheckResult) -> ET.Element:
+    case = ET.Element(
+        "testcase", classname=f"part {part.number}", name=f"{check.id} {check.title}", time=f"{check.seconds:.3f}"
+    )
+    kind = {"failed": "failure", "skipped": "skipped", "broken": "error"}.get(check.status)
+    if kind:
+        element = ET.SubElement(case, kind, message=_clean(check.got or check.because))
+        element.text = _clean(
+            "\n".join(f"{k:<9} {v}" for k in ("expected", "got", "because", "fix") if (v := getattr(check, k)))
+        )
+    return case
+
+
+def _clean(text: str) -> str:
+    """Leaves out what XML 1.0 cannot hold."""
+    return re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "?", text)
+
+
+def write_report(text: str, file: Path) -> None:
+    """Writes a result file; a folder that is missing is made."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be written: {error.strerror}", next_step="choose another file") from error

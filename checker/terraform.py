@@ -1,0 +1,187 @@
+"""Terraform in a workspace: the one place that knows the library python-terraform and what is dangerous in it.
+
+python-terraform 0.10.1 builds the command lines. Everything else is replaced here: it inherits standard input, knows no
+time-out, leaves processes behind, runs misspelt methods as commands, and its destroy() and output(name) do not work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import python_terraform
+
+from checker.diagnostics import (
+    Diagnostic,
+    describe_progress,
+    diagnostics_of,
+    errors_of,
+    parse_diagnostic,
+    parse_messages,
+)
+from checker.errors import LabError, LearnerProblem
+from checker.process import Finished, run_program
+
+FLAG = python_terraform.IsFlagged
+NEEDS_INIT = (
+    "terraform init",
+    "Inconsistent dependency lock file",
+    "Required plugins are not installed",
+    "Module not installed",
+    "Missing required provider",
+    "Backend initialization required",
+)
+
+
+class TerraformFailed(LearnerProblem):
+    """Terraform refused the configuration or could not carry it out; `diagnostics` say what and where."""
+
+    def __init__(self, action: str, diagnostics: list[Diagnostic], output: str = "", applied: bool = False) -> None:
+        self.action, self.diagnostics, self.applied = action, diagnostics, applied
+        text = "\n".join(d.render() for d in diagnostics) or output.strip() or "it said nothing"
+        place = next((d.place for d in diagnostics if d.place), "")
+        super().__init__(
+            f"terraform {action} failed:\n{text}",
+            next_step=f"correct {place}, then run the same command again" if place else "",
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many resources an apply or a plan adds, changes and removes."""
+
+    add: int = 0
+    change: int = 0
+    remove: int = 0
+
+    @property
+    def any(self) -> bool:
+        return bool(self.add or self.change or self.remove)
+
+
+class _CommandLines(python_terraform.Terraform):
+    """The library's command lines; running them is ours."""
+
+    def __init__(self, run: Callable[[list[str]], Finished], binary: Path, folder: Path) -> None:
+        super().__init__(working_dir=str(folder), terraform_bin_path=str(binary))
+        self._run = run
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"python-terraform has no method {name}")
+
+    def read_state_file(self, file_path: str | None = None) -> None:
+        """The library reads the state file after every command; nobody here needs it."""
+
+    def cmd(self, cmd: str, *args: str, **options: Any) -> Finished:  # type: ignore[override]
+        try:
+            return self._run(self.generate_cmd_string(cmd, *args, **options))
+        finally:
+            self.temp_var_files.clean_up()
+
+
+class Terraform:
+    """Terraform in one folder against one target: `environment` is the whole environment of its processes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        binary: Path,
+        say: Callable[[str], None] = lambda _: None,
+        within_s: float = 600.0,
+    ) -> None:
+        self.folder, self._environment, self._say, self._within_s = folder, dict(environment), say, within_s
+        self._environment |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+        self._library = _CommandLines(self._run, binary, folder)
+
+    def init(self) -> None:
+        """`terraform init`: providers and modules; about half a second with a mirror."""
+        self._say("terraform init ...")
+        finished = self._library.init(json=FLAG, reconfigure=None)
+        self._raise_unless_succeeded("init", finished)
+
+    def validate(self) -> list[Diagnostic]:
+        """The errors and warnings of the configuration, found without asking AWS."""
+        finished = self._with_init(lambda: self._library.cmd("validate", json=FLAG))
+        try:
+            return [parse_diagnostic(raw) for raw in json.loads(finished.stdout)["diagnostics"]]
+        except (ValueError, KeyError):
+            self._raise_unless_succeeded("validate", finished)
+            raise LabError(f"terraform validate said what the kit cannot read:\n{finished.stdout}") from None
+
+    def apply(self) -> Changes:
+        """Makes the target be as the files say."""
+        finished = self._with_init(lambda: self._library.apply(skip_plan=True, json=FLAG, no_color=None))
+        self._raise_unless_succeeded("apply", finished)
+        return _changes(finished, "apply")
+
+    def plan(self) -> Changes:
+        """What an apply would do now."""
+        finished = self._with_init(lambda: self._library.plan(detailed_exitcode=None, json=FLAG, no_color=None))
+        self._raise_unless_succeeded("plan", finished)
+        return _changes(finished, "plan")
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs' values by name, sensitive ones too; empty before the first apply."""
+        finished = self._library.cmd("output", json=FLAG)
+        self._raise_unless_succeeded("output", finished)
+        return {name: output["value"] for name, output in json.loads(finished.stdout or "{}").items()}
+
+    def show(self) -> dict[str, Any]:
+        """The state as `terraform show -json` describes it."""
+        finished = self._with_init(lambda: self._library.cmd("show", json=FLAG))
+        self._raise_unless_succeeded("show", finished)
+        return dict(json.loads(finished.stdout or "{}"))
+
+    def destroy(self) -> Changes:
+        """Removes everything that the state lists."""
+        finished = self._with_init(
+            lambda: self._library.destroy(force=None, auto_approve=FLAG, json=FLAG, no_color=None)
+        )
+        self._raise_unless_succeeded("destroy", finished)
+        return _changes(finished, "destroy")
+
+    def _with_init(self, command: Callable[[], Finished]) -> Finished:
+        if not (self.folder / ".terraform").is_dir():
+            self.init()
+            return command()
+        finished = command()
+        if finished.returncode and any(sign in finished.stdout + finished.stderr for sign in NEEDS_INIT):
+            self.init()
+            return command()
+        return finished
+
+    def _run(self, command: list[str]) -> Finished:
+        finished = run_program(
+            command, cwd=self.folder, env=self._environment, within_s=self._within_s, on_line=self._report
+        )
+        if finished.timed_out:
+            raise LabError(
+                f"terraform {command[1]} did not end within {self._within_s:.0f} s and was stopped",
+                next_step="lab logs shows what the cloud was asked last",
+            )
+        return finished
+
+    def _report(self, line: str) -> None:
+        for message in parse_messages([line]):
+            if progress := describe_progress(message):
+                self._say(progress)
+
+    def _raise_unless_succeeded(self, action: str, finished: Finished) -> None:
+        if finished.succeeded:
+            return
+        messages = parse_messages(finished.stdout.splitlines())
+        started = any(m.get("type") == "apply_start" for m in messages)
+        errors = errors_of(diagnostics_of(messages))
+        raise TerraformFailed(action, errors, finished.stderr or finished.stdout, applied=started)
+
+
+def _changes(finished: Finished, operation: str) -> Changes:
+    for message in reversed(parse_messages(finished.stdout.splitlines())):
+        if message.get("type") == "change_summary" and message["changes"].get("operation") == operation:
+            counts = message["changes"]
+            return Changes(counts["add"], counts["change"], counts["remove"])
+    return Changes()

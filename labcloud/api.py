@@ -19,6 +19,18 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """An account and a region: the name space in which nearly everything of AWS lives."""
+
+    account_id: str
+    region: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource here."""
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
+
+
+@dataclass(frozen=True)
 class ApiRequest:
     """One AWS API request, parsed by botocore's model of the service: `parameters` has the model's member names."""
 
@@ -32,6 +44,10 @@ class ApiRequest:
     @property
     def account_id(self) -> str:
         return self.caller.account_id
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.caller.account_id, self.region)
 
 
 Operation = Callable[[ApiRequest], dict[str, Any]]

@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-
-@dataclass(frozen=True)
-class Scope:
-    """The account and region in which a rule lives: its targets lie there too."""
-
-    account_id: str
-    region: str
-
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
+from labcloud.api import Scope
 
 
 @dataclass(frozen=True)

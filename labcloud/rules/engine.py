@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from labcloud.api import Scope
 from labcloud.errors import AwsError
 from labcloud.iotsql import Environment, FunctionFailed, Message, Outcome, topic_matches
 from labcloud.rules.actions.base import Result
 from labcloud.rules.compile import CompiledAction, CompiledRule
-from labcloud.rules.deliveries import Delivery, Origin, Scope
+from labcloud.rules.deliveries import Delivery, Origin
 
 Note = Callable[..., None]
 """note(trace_id, text, **facts)"""

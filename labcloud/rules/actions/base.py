@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labcloud.api import Scope
 from labcloud.errors import AwsError
-from labcloud.rules.deliveries import Delivery, Scope
+from labcloud.rules.deliveries import Delivery
 
 
 @dataclass(frozen=True)

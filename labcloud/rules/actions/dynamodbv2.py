@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, ActionFailed, Result
-from labcloud.rules.deliveries import PutItem, Scope
+from labcloud.rules.deliveries import PutItem
 
 
 def attribute_value(value: Any) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, ActionFailed, Result
-from labcloud.rules.deliveries import InvokeFunction, Scope
+from labcloud.rules.deliveries import InvokeFunction
 
 
 def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> InvokeFunction:

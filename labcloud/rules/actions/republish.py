@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, Result
-from labcloud.rules.deliveries import Republish, Scope
+from labcloud.rules.deliveries import Republish
 
 
 def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> Republish:

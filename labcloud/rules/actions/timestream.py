@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, ActionFailed, Result
-from labcloud.rules.deliveries import Scope, WriteRecords
+from labcloud.rules.deliveries import WriteRecords
 
 MOST_RECORDS = 100
 

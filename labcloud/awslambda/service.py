@@ -1,0 +1,100 @@
+"""Lambda's Invoke, for API callers and for services: finds the function, decides, runs it, keeps its log."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from labcloud.awslambda.runtime import LambdaRuntime
+
+from labcloud.api import ApiRequest, Operation, Scope
+from labcloud.awslambda.model import Credentials, FunctionConfig, InvokeResult
+from labcloud.errors import AccessDenied, AwsError
+from labcloud.iam import invoke_allowed
+from labcloud.motobase.functions import StoredFunction, function_of
+
+log = logging.getLogger("labcloud.lambda")
+
+CredentialsOf = Callable[[str, str, str], Credentials]
+"""credentials_of(account id, role ARN, session name)"""
+
+
+class Functions:
+    """The service `lambda`: moto keeps the functions, `runtime` runs them."""
+
+    name = "lambda"
+
+    def __init__(self, runtime: LambdaRuntime, credentials_of: CredentialsOf) -> None:
+        self._runtime = runtime
+        self._credentials_of = credentials_of
+        self.operations: Mapping[str, Operation] = {"Invoke": self.invoke}
+
+    def invoke(self, request: ApiRequest) -> dict[str, Any]:
+        """Invoke, synchronously (RequestResponse), asynchronously (Event) or not at all (DryRun)."""
+        asked = request.parameters
+        function = function_of(request.account_id, request.region, asked["FunctionName"], asked.get("Qualifier"))
+        config = self.config_of(function)
+        payload = asked.get("Payload") or b"{}"
+        kind = asked.get("InvocationType") or "RequestResponse"
+        if kind == "DryRun":
+            return {"StatusCode": 204}
+        if kind == "Event":
+            self._runtime.invoke_async(config, payload)
+            return {"StatusCode": 202}
+        result = self._runtime.invoke(config, payload, client_context=asked.get("ClientContext"))
+        return _answer(result, tail=asked.get("LogType") == "Tail")
+
+    def invoke_by_service(
+        self, scope: Scope, function_arn: str, payload: bytes, service: str, source_arn: str, *, wait: bool = False
+    ) -> None:
+        """An asynchronous invocation by an AWS service, if the function's resource policy allows it.
+
+        With `wait` it returns when the first attempt is over. Raises AwsError: no such function, not allowed.
+        """
+        function = function_of(scope.account_id, scope.region, function_arn)
+        decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function.arn)
+        if not decision.allowed:
+            raise AccessDenied(decision.reason)
+        config = self.config_of(function)
+        if wait:
+            self._runtime.invoke(config, payload)
+        else:
+            self._runtime.invoke_async(config, payload)
+
+    def config_of(self, function: StoredFunction) -> FunctionConfig:
+        """The executor's view of a stored function. Raises AwsError for a runtime that cannot run here."""
+        if not function.code_zip:
+            raise AwsError(f"Function {function.name} has no code.", code="InvalidParameterValueException")
+        return FunctionConfig(
+            name=function.name,
+            arn=function.arn,
+            version=function.version,
+            handler=function.handler,
+            runtime=function.runtime,
+            timeout_s=function.timeout_s,
+            memory_mb=function.memory_mb,
+            environment=function.environment,
+            code_sha256=function.code_sha256,
+            code_zip=function.code_zip,
+            role_credentials=lambda: self._credentials_of(function.account_id, function.role_arn, function.name),
+            layers=function.layers,
+            log_group=function.log_group,
+            region=function.region,
+            account_id=function.account_id,
+            reserved_concurrency=function.reserved_concurrency,
+        )
+
+
+def _answer(result: InvokeResult, *, tail: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "StatusCode": result.status,
+        "Payload": result.payload,
+        "ExecutedVersion": result.executed_version,
+    }
+    if result.function_error:
+        answer["FunctionError"] = result.function_error
+    if tail:
+        answer["LogResult"] = base64.b64encode(result.log_tail).decode()
+    return answer

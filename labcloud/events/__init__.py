@@ -1,0 +1,1 @@
+"""EventBridge's schedules: rules with rate(...) and cron(...) fire their targets on the lab clock."""

@@ -1,0 +1,84 @@
+"""Keeps a timer for every enabled scheduled rule, in step with the rules as they are created, changed and deleted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from labcloud.api import Scope
+from labcloud.clock import Timer
+from labcloud.motobase.schedules import ScheduledRule
+from labcloud.schedule import Schedule, parse_schedule
+
+log = logging.getLogger("labcloud.events")
+
+
+class Clock(Protocol):
+    def now(self) -> float: ...
+
+    def call_at(self, when_s: float, callback: Callable[[], None]) -> Timer: ...
+
+
+@dataclass
+class _Kept:
+    expression: str
+    schedule: Schedule
+    timer: Timer | None = None
+
+
+class ScheduleKeeper:
+    """Calls `fire(scope, rule, due_s)` at each rule's times. A rate's phase counts from when the rule was enabled."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        read_rules: Callable[[Scope], Iterable[ScheduledRule]],
+        fire: Callable[[Scope, ScheduledRule, float], None],
+    ) -> None:
+        self._clock = clock
+        self._read_rules = read_rules
+        self._fire = fire
+        self._lock = threading.RLock()
+        self._kept: dict[tuple[Scope, str], _Kept] = {}
+
+    def reconcile(self, scope: Scope) -> None:
+        """Brings the timers of an account and region in step with its rules."""
+        with self._lock:
+            wanted = {rule.name: rule for rule in self._read_rules(scope) if rule.enabled}
+            for key in [key for key in self._kept if key[0] == scope]:
+                rule = wanted.get(key[1])
+                if rule is None or rule.expression != self._kept[key].expression:
+                    self._drop(key)
+            for name, rule in wanted.items():
+                if (scope, name) not in self._kept:
+                    kept = self._kept[scope, name] = _Kept(rule.expression, parse_schedule(rule.expression))
+                    self._plant(scope, name, kept, self._clock.now())
+
+    def close(self) -> None:
+        """Cancels every timer."""
+        with self._lock:
+            for key in list(self._kept):
+                self._drop(key)
+
+    def _drop(self, key: tuple[Scope, str]) -> None:
+        kept = self._kept.pop(key)
+        if kept.timer:
+            kept.timer.cancel()
+
+    def _plant(self, scope: Scope, name: str, kept: _Kept, after_s: float) -> None:
+        due_s = kept.schedule.next_after(after_s)
+        if due_s is not None:
+            kept.timer = self._clock.call_at(due_s, lambda: self._ring(scope, name, due_s))
+
+    def _ring(self, scope: Scope, name: str, due_s: float) -> None:
+        with self._lock:
+            kept = self._kept.get((scope, name))
+            if kept is None:
+                return
+            self._plant(scope, name, kept, due_s)
+            rule = next((rule for rule in self._read_rules(scope) if rule.name == name), None)
+        if rule is not None:
+            self._fire(scope, rule, due_s)

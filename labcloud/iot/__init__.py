@@ -1,0 +1,1 @@
+"""AWS IoT Core's data plane: joins the broker, the registry, the rules and the HTTP publish."""

@@ -1,0 +1,69 @@
+"""What the broker asks about its peers: whose certificate is this, and do its IoT policies allow it?"""
+
+from __future__ import annotations
+
+from labcloud.ca import certificate_id
+from labcloud.iam import decide_iot, device_context
+from labcloud.iam.parser import PolicyError, parse_policy
+from labcloud.iam.policy import Policy
+from labcloud.motobase import iot_reads
+from labcloud.mqtt.ports import Action, Context, Decision, Principal, Refusal
+
+
+class Registry:
+    """The broker's ports Principals and Policies, read from the control plane."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self._parsed: dict[str, Policy] = {}
+
+    def changed(self) -> None:
+        """A policy, attachment, certificate or thing has changed: remembered decisions are void."""
+        self.epoch += 1
+        self._parsed.clear()
+
+    def principal_of(self, der: bytes) -> Principal | Refusal:
+        """Who presents this certificate; a refusal if it is unknown or not ACTIVE."""
+        fingerprint = certificate_id(der)
+        certificate = iot_reads.certificate_of(None, None, fingerprint)
+        if certificate is None:
+            return Refusal(f"certificate {fingerprint} is not registered with AWS IoT")
+        if certificate.status != "ACTIVE":
+            return Refusal(f"certificate {fingerprint} is {certificate.status}, not ACTIVE")
+        things = tuple(iot_reads.things_of(certificate.arn))
+        return Principal(fingerprint, certificate.arn, certificate.account_id, certificate.region, things)
+
+    def decide(self, principal: Principal, action: Action, resource_arn: str, context: Context) -> Decision:
+        """Decides by the policies that are attached to the certificate and to its things' groups."""
+        policies = iot_reads.policies_of(principal.arn, context.client_id)
+        if not policies:
+            return Decision(False, f"the certificate has no policy attached, so it may not do {action}")
+        documents = [(policy.name, self._policy(policy)) for policy in policies]
+        keys = self._keys(principal, context)
+        decision = decide_iot([d for d in documents if d[1]], action, resource_arn, keys)
+        return Decision(decision.allowed, "" if decision.allowed else decision.reason)
+
+    def _policy(self, policy: iot_reads.IotPolicy) -> Policy | None:
+        if policy.arn not in self._parsed:
+            try:
+                self._parsed[policy.arn] = parse_policy(policy.document, "iot")
+            except PolicyError:
+                return None
+        return self._parsed[policy.arn]
+
+    def _keys(self, principal: Principal, context: Context) -> dict:
+        thing = context.thing_name and iot_reads.thing(principal.account_id, principal.region, context.thing_name)
+        certificate = iot_reads.certificate_of(principal.account_id, principal.region, principal.id)
+        keys = device_context(
+            context.client_id,
+            source_ip=context.source_ip or None,
+            thing_name=context.thing_name,
+            thing_type=thing.type_name if thing else None,
+            attributes=thing.attributes if thing else None,
+            certificate_pem=certificate.pem.encode() if certificate else None,
+        )
+        if context.connect_attributes:
+            keys["iot:ConnectAttributes"] = list(context.connect_attributes)
+        if context.last_will_topic:
+            keys["iot:LastWillTopic"] = context.last_will_topic
+        return keys

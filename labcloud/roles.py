@@ -1,0 +1,80 @@
+"""What roles may do: for services that act through a role (rules, functions) and for callers who have assumed one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from labcloud.api import ApiRequest
+from labcloud.errors import AccessDenied
+from labcloud.iam import AccessRequest, Decision, RolePolicies, access_denied_message, decide_for_role, evaluate
+from labcloud.iam.requests import permissions_of
+from labcloud.rules.dispatcher import Refused
+
+ReadRole = Callable[[str], RolePolicies | None]
+"""From a role's ARN to its policies; None: there is no such role."""
+
+
+class Roles:
+    """Decides by the roles' policies as they are at this moment; documents are parsed once until `forget`."""
+
+    def __init__(self, read_role: ReadRole) -> None:
+        self._read_role = read_role
+        self._known: dict[str, RolePolicies | None] = {}
+
+    def forget(self) -> None:
+        """IAM has changed: read the roles anew."""
+        self._known = {}
+
+    def decide(
+        self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, Any]
+    ) -> tuple[Decision | None, str]:
+        """A service's request through a role: the decision and the reason. No decision: the role does not exist."""
+        role = self._role(role_arn)
+        if role is None:
+            return None, f"role {role_arn or '(none given)'} does not exist"
+        decision = decide_for_role(role, service, action, resource, context)
+        return decision, "" if decision.allowed else decision.reason
+
+    def require(self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, Any]) -> None:
+        """Raises Refused, with the reason and AWS's own message, unless the role may do it for the service."""
+        decision, reason = self.decide(role_arn, service, action, resource, context)
+        if decision is not None and decision.allowed:
+            return
+        if decision is None:
+            raise Refused(reason, f"Unable to assume role {role_arn}: {reason}", "sts:AssumeRole")
+        missing = decision.missing.action if decision.missing else action
+        message = access_denied_message(_session_arn(role_arn), missing, resource, decision)
+        raise Refused(reason, message, missing)
+
+    def authorise(self, request: ApiRequest) -> None:
+        """Raises AccessDenied with AWS's message unless the caller's role allows what the request asks.
+
+        The account's administrator (any key pair that the cloud did not issue) may do everything.
+        """
+        caller = request.caller
+        if caller.role_arn is None:
+            return
+        role = self._role(caller.role_arn)
+        if role is None:
+            raise AccessDenied(
+                f"The role {caller.role_arn} does not exist any more.", code="UnrecognizedClientException", status=403
+            )
+        needed = permissions_of(
+            request.service, request.operation, request.parameters, request.region, request.account_id
+        )
+        for need in needed:
+            asked = AccessRequest(caller.role_arn, need.action, need.resource, need.context, f"role {role.name}")
+            decision = evaluate(asked, role.policies, boundary=role.limit)
+            if not decision.allowed:
+                raise AccessDenied(access_denied_message(caller.arn, need.action, need.resource, decision))
+
+    def _role(self, role_arn: str) -> RolePolicies | None:
+        if role_arn not in self._known:
+            self._known[role_arn] = self._read_role(role_arn)
+        return self._known[role_arn]
+
+
+def _session_arn(role_arn: str) -> str:
+    account_id, name = role_arn.split(":")[4] if role_arn.count(":") >= 5 else "", role_arn.rsplit("/", 1)[-1]
+    return f"arn:aws:sts::{account_id}:assumed-role/{name}/iot"

@@ -11,8 +11,11 @@ import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
+import moto.core.serialize
+from moto.core.errors import ErrorShape
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 
@@ -21,7 +24,9 @@ from labcloud.errors import AwsError
 MOTO_VERSION = "5.2.5"
 
 _absent = object()
-_stock: dict[tuple[type, str], Any] = {}
+Owner = type | ModuleType
+
+_stock: dict[tuple[Owner, str], Any] = {}
 
 
 _placed: set[str] = set()
@@ -34,6 +39,8 @@ class MotoChanged(RuntimeError):
 class Refused(ServiceException):
     """Our error in moto's hierarchy (a class of this module: moto looks an exception's module up as a service)."""
 
+    status = 400
+
 
 def first_time(module: str) -> bool:
     """True once per module: hooks are placed once a process, later calls of `install` only change settings."""
@@ -43,7 +50,7 @@ def first_time(module: str) -> bool:
     return True
 
 
-def add(owner: type, name: str, function: Callable[..., Any]) -> None:
+def add(owner: Owner, name: str, function: Callable[..., Any]) -> None:
     """Gives one of moto's classes a method that moto lacks."""
     if (owner, name) not in _stock:
         if hasattr(owner, name):
@@ -52,7 +59,7 @@ def add(owner: type, name: str, function: Callable[..., Any]) -> None:
     setattr(owner, name, _translated(function))
 
 
-def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
+def replace(owner: Owner, name: str, function: Callable[..., Any]) -> None:
     """Puts a method of ours in the place of moto's; `stock` still gives moto's own."""
     if (owner, name) not in _stock:
         if not hasattr(owner, name):
@@ -61,12 +68,12 @@ def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
     setattr(owner, name, _translated(function))
 
 
-def stock(owner: type, name: str) -> Callable[..., Any]:
+def stock(owner: Owner, name: str) -> Callable[..., Any]:
     """moto's own method, before any hook."""
     return _stock.get((owner, name)) or getattr(owner, name)
 
 
-def current(owner: type, name: str) -> Callable[..., Any]:
+def current(owner: Owner, name: str) -> Callable[..., Any]:
     """The method as it stands: ours if a hook is in place, else moto's. For a hook around another hook."""
     return getattr(owner, name)
 
@@ -79,9 +86,13 @@ def failure(error: ServiceException) -> ActionResult:
 def fingerprints() -> dict[str, str]:
     """For the guard test: each replaced method and the hash of moto's source for it; "absent" for an added one."""
     return {
-        f"{owner.__module__}.{owner.__qualname__}.{name}": _source_hash(method)
-        for (owner, name), method in sorted(_stock.items(), key=lambda item: (item[0][0].__module__, item[0][1]))
+        f"{_name_of(owner)}.{name}": _source_hash(method)
+        for (owner, name), method in sorted(_stock.items(), key=lambda item: (_name_of(item[0][0]), item[0][1]))
     }
+
+
+def _name_of(owner: Owner) -> str:
+    return owner.__name__ if isinstance(owner, ModuleType) else f"{owner.__module__}.{owner.__qualname__}"
 
 
 def _source_hash(method: Any) -> str:
@@ -93,10 +104,24 @@ def _source_hash(method: Any) -> str:
 
 def to_moto(error: AwsError) -> Refused:
     """Our error as moto's: moto then writes it in the service's protocol, with the status of the service's model."""
+    if first_time(__name__):
+        replace(moto.core.serialize, "get_error_model", get_error_model)
     exception = Refused(error.code, error.message)
+    exception.status = error.status
     for name, value in error.fields.items():
         setattr(exception, name, value)
     return exception
+
+
+def get_error_model(exception: Exception, default_service_model: Any) -> ErrorShape:
+    """moto answers 400 for a code that is not in the service's model (AccessDenied is in none) and warns."""
+    if isinstance(exception, Refused) and all(
+        exception.code not in (shape.name, shape.error_code) for shape in default_service_model.error_shapes
+    ):
+        error = {"code": exception.code, "httpStatusCode": exception.status, "senderFault": exception.status < 500}
+        model = {"exception": True, "type": "structure", "members": {}, "error": error}
+        return ErrorShape(shape_name=exception.code, shape_model=model)
+    return stock(moto.core.serialize, "get_error_model")(exception, default_service_model)
 
 
 def _translated(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 from labcloud.ca import CertificateAuthority
 from labcloud.errors import AwsError
-from labcloud.motobase import iot
+from labcloud.motobase import iam, iot
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -57,6 +57,7 @@ def cloud_url(moto_url: str, authority: CertificateAuthority, changes: list[tupl
             on_change=lambda *change: changes.append(change),
         )
     )
+    iam.install()
     yield moto_url
     BackendDict.reset()
 

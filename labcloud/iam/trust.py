@@ -1,0 +1,128 @@
+"""Roles: who may assume one (its trust policy), and what a service that acts through it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from labcloud.iam.context import Context, Value
+from labcloud.iam.decision import Cause, Decision, Missing
+from labcloud.iam.evaluate import AccessRequest, evaluate
+from labcloud.iam.parser import Document, PolicyError, parse_policy
+from labcloud.iam.policy import Named, Policy, Statement
+
+ASSUME = "sts:AssumeRole"
+TRUST = "trust policy"
+
+
+@dataclass(frozen=True)
+class RolePolicies:
+    """A role with its documents; keep the object to have them compiled once."""
+
+    name: str
+    arn: str
+    trust: Document
+    identity: Sequence[tuple[str, Document]] = ()
+    """Inline and attached policies, each with its name."""
+    boundary: tuple[str, Document] | None = None
+    faults: list[str] = field(default_factory=list, compare=False)
+    """What made documents unreadable; such a document allows nothing."""
+
+    @cached_property
+    def policies(self) -> list[Named]:
+        return [(name, policy) for name, document in self.identity if (policy := self._parsed(name, document))]
+
+    @cached_property
+    def limit(self) -> Named | None:
+        if self.boundary is None:
+            return None
+        name, document = self.boundary
+        return name, self._parsed(name, document) or Policy("2012-10-17", (), (), ())
+
+    def _parsed(self, name: str, document: Document) -> Policy | None:
+        try:
+            return parse_policy(document)
+        except PolicyError as fault:
+            self.faults.append(f"policy {name} is not valid: {fault}")
+            return None
+
+
+def decide_for_role(
+    role: RolePolicies, service: str, action: str, resource: str, context: Mapping[str, Value] | None = None
+) -> Decision:
+    """Decides what a service does through a role: may it assume the role, and may the role do this?"""
+    assumed = trusts(role.trust, service, context, role_name=role.name, role_arn=role.arn)
+    if not assumed.allowed:
+        return assumed
+    request = AccessRequest(role.arn, action, resource, context or {}, f"role {role.name}")
+    decision = evaluate(request, role.policies, boundary=role.limit)
+    if decision.allowed or not role.faults:
+        return decision
+    why = decision.explain
+    return Decision(
+        False,
+        decision.cause,
+        decision.layer,
+        decision.decided_by,
+        decision.missing,
+        lambda: f"{why()}; {'; '.join(role.faults)}",
+    )
+
+
+def trusts(
+    trust_policy: Document | Policy,
+    principal: str,
+    context: Mapping[str, Value] | None = None,
+    *,
+    action: str = ASSUME,
+    role_name: str = "",
+    role_arn: str = "*",
+) -> Decision:
+    """Decides whether a service (iot.amazonaws.com) or an ARN may assume the role that has this trust policy."""
+    role = f"role {role_name}" if role_name else "the role"
+    refused = f"{role} cannot be assumed by {principal}"
+    try:
+        policy = trust_policy if isinstance(trust_policy, Policy) else parse_policy(trust_policy)
+    except PolicyError as fault:
+        sentence = f"{refused}: its trust policy is not valid: {fault}"
+        return _refused(None, role_arn, action, Cause.TRUST, sentence)
+    given = Context(context)
+    matching = [
+        statement
+        for statement in (*policy.denies, *policy.allows)
+        if _names(statement, principal) and statement.applies(action, role_arn, given)
+    ]
+    if not matching:
+        sentence = f"{refused}: {_whom_instead(policy, principal, action, given)}"
+        return _refused(None, role_arn, action, Cause.TRUST, sentence)
+    decisive = matching[0]
+    if decisive.effect == "Deny":
+        sentence = f"{refused}: its trust policy denies it explicitly in {decisive.label}"
+        return _refused(decisive, role_arn, action, Cause.EXPLICIT_DENY, sentence)
+    sentence = f"{role} trusts {principal} in {decisive.label}"
+    return Decision(True, Cause.ALLOWED, TRUST, f"{TRUST} {decisive.label}", None, lambda: sentence)
+
+
+def _names(statement: Statement, principal: str) -> str | None:
+    return statement.principals.match(principal) if statement.principals else None
+
+
+def _whom_instead(policy: Policy, principal: str, action: str, context: Context) -> str:
+    trusted: list[str] = []
+    for statement in policy.allows:
+        if not _names(statement, principal):
+            if statement.principals and not statement.principals.excluded:
+                trusted.extend(name for name in statement.principals.names() if name not in trusted)
+            continue
+        if not statement.actions.match(action):
+            return f"it trusts it for {', '.join(statement.actions.written)}, not for {action}"
+        for condition in statement.conditions:
+            if not condition.holds(context):
+                return f"{condition.why_not(context)}"
+    return f"it trusts {' and '.join(trusted)}" if trusted else "it trusts nobody"
+
+
+def _refused(statement: Statement | None, role_arn: str, action: str, cause: Cause, sentence: str) -> Decision:
+    decided_by = f"{TRUST} {statement.label}" if statement else TRUST
+    return Decision(False, cause, TRUST, decided_by, Missing(action, role_arn), lambda: sentence)

@@ -1,0 +1,101 @@
+"""The `lab` command. Subcommands are imported only when they run, so that help is there at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from checker import __version__
+from checker.errors import LabError
+
+COMMANDS = {
+    "demo": ("demo", "Run the whole course on its solutions."),
+    "test": ("kit", "Run the kit's own tests."),
+    "doctor": ("doctor", "Say what is installed and what is missing."),
+    "new": ("workspace", "Make a workspace from the starter."),
+    "up": ("cloud", "Start the local cloud."),
+    "down": ("cloud", "Stop the local cloud."),
+    "logs": ("cloud", "Show the local cloud's log."),
+    "trace": ("trace", "Show the way of messages through the cloud."),
+    "reset-cloud": ("cloud", "Empty the local cloud."),
+    "env": ("env", "Print the environment that points AWS tools to the target."),
+    "apply": ("deploy", "Apply the workspace's Terraform files."),
+    "destroy": ("deploy", "Destroy what Terraform made."),
+    "simulate": ("simulate", "Run the house."),
+    "check": ("check", "Check a part, or all of them."),
+    "status": ("learn", "Show points and progress."),
+    "next": ("learn", "Say what to do next."),
+    "hint": ("learn", "Show a hint; ask again for a stronger one."),
+    "reset": ("rewind", "Begin a part, or everything, anew; your files are kept."),
+    "catch-up": ("rewind", "Begin a later part from the solutions of the earlier."),
+    "solution": ("learn", "Show a part's solution beside your files."),
+    "lint": ("kit", "Prove the curriculum."),
+    "cloud": ("kit", "Ask the local cloud about itself: sql-cases, coverage."),
+}
+
+
+class LazyCommands(click.Group):
+    """Knows its subcommands' names and one-line helps; imports a subcommand when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"checker.cli.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyCommands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 all passed, 1 checks failed, 2 usage, 3 the kit or the cloud is broken.",
+)
+@click.version_option(__version__, prog_name="lab")
+def lab() -> None:
+    """The IoT lab kit: build a smart house on AWS, on this machine or on the real one, and check it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the `lab` command; expected errors become one message and the command contract's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace", line_buffering=True)
+    try:
+        lab.main(args=arguments, prog_name="lab", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except LabError as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(problem.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_report_bug(error))
+
+
+def _report_bug(error: Exception) -> int:
+    """A bug of the kit: one message, the trace in a file."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="lab-bug-", suffix=".txt", delete=False) as file:
+        file.write("".join(traceback.format_exception(error)))
+    click.echo(f"A bug of the kit: {type(error).__name__}: {error}\n  next  report it with {file.name}", err=True)
+    return 3

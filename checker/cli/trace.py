@@ -1,0 +1,45 @@
+"""`lab trace`: the way of messages through the local cloud, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from checker.cli.options import chosen_target, open_target, open_workspace, target_option, workspace_option
+from checker.errors import UsageProblem
+
+
+@click.command()
+@workspace_option
+@target_option
+@click.argument("topic", required=False)
+@click.option("--last", "-n", type=click.IntRange(1), default=10, help="How many messages (default 10).")
+@click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
+def trace(folder: str | None, target: str | None, topic: str | None, last: int, follow: bool) -> None:
+    """Show what became of the last messages, or of those on TOPIC."""
+    opened = open_target(chosen_target(target), open_workspace(folder))
+    if opened.control is None:
+        raise UsageProblem(f"{opened.name} keeps no traces; the local cloud does", next_step="lab trace --target local")
+    found = opened.control.traces(topic)[-last:]
+    for message in found:
+        click.echo(render_trace(message))
+    if not found and not follow:
+        click.echo(f"No message on {topic} yet." if topic else "No message yet.")
+    seen = max((message["number"] for message in found), default=0)
+    while follow:
+        for message in opened.control.traces(topic, seen):
+            click.echo(render_trace(message))
+            seen = message["number"]
+        time.sleep(0.3)
+
+
+def render_trace(message: Mapping[str, Any]) -> str:
+    """A message's line and one line for each step of its way."""
+    at = datetime.fromtimestamp(message["at"], UTC).strftime("%H:%M:%S.%f")[:-3]
+    sender = f"  from {message['client_id']}" if message.get("client_id") else ""
+    steps = "".join(f"\n    {step['text']}" for step in message["steps"])
+    return f"{at}  {message['topic']}{sender}{steps}"

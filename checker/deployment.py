@@ -1,0 +1,150 @@
+"""A workspace on a target: applied when files changed since the last time, its outputs, its certificate files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from checker.curriculum.parts import STARTER, Part
+from checker.curriculum.workspace import Workspace
+from checker.errors import LearnerProblem
+from checker.process import run_program
+from checker.target import Target
+from checker.terraform import Changes, Terraform
+from checker.terraform_install import cli_config_file, ensure_terraform
+
+NOTE = "applied.json"
+CERTIFICATE_FILES = {"certificate_pem": "certificate.pem", "private_key": "private_key.pem", "iot_endpoint": "endpoint"}
+SCRIPT_WITHIN_S = 120.0
+
+
+def _quiet(_: str) -> None:
+    """Says nothing."""
+
+
+@dataclass
+class Deployment:
+    """Terraform, outputs and certificates of one workspace on one target. `say` hears the progress of long steps."""
+
+    workspace: Workspace
+    target: Target
+    say: Callable[[str], None] = _quiet
+    notices: list[str] = field(default_factory=list)
+    """What went wrong beside Terraform and did not stop it."""
+    _outputs: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def terraform(self) -> Terraform:
+        return Terraform(self.workspace.terraform, self.environment(), ensure_terraform(say=self.say), self.say)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every program that works in the workspace: Terraform, scripts, the house."""
+        environment = self.target.environment()
+        environment["TF_CLI_CONFIG_FILE"] = str(cli_config_file(self.workspace.terraform, os.environ))
+        tools = [str(Path(sys.executable).parent), str(ensure_terraform(say=self.say).parent)]
+        environment["PATH"] = os.pathsep.join([*tools, environment.get("PATH", os.defpath)])
+        return environment
+
+    @property
+    def is_current(self) -> bool:
+        """Were these very files applied to this very target, and has nobody touched the state since?"""
+        return self.workspace.read_note(NOTE).get(self.target.name) == self._fingerprint()
+
+    def apply(self, before: Iterable[Part] = ()) -> Changes:
+        """Applies the files, whether or not they changed; runs the parts' `before_apply` programs first."""
+        self._outputs = None
+        self._forget()
+        self._run_before_apply(before)
+        changes = self.terraform.apply()
+        self._remember()
+        self.write_certificates()
+        return changes
+
+    def ensure_applied(self, before: Iterable[Part] = ()) -> Changes | None:
+        """Applies the files if they or the target changed since the last apply; None if there was nothing to do."""
+        return None if self.is_current else self.apply(before)
+
+    def destroy(self) -> Changes:
+        """Removes what Terraform made here."""
+        self._forget()
+        changes = self.terraform.destroy()
+        self._outputs = None
+        return changes
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the last apply."""
+        if self._outputs is None:
+            self._outputs = self.terraform.outputs()
+        return self._outputs
+
+    def write_certificates(self) -> None:
+        """Writes the prescribed outputs into certs/, the private key readable by its owner only."""
+        for output, name in CERTIFICATE_FILES.items():
+            file = self.workspace.certs / name
+            if not isinstance(self.outputs.get(output), str):
+                file.unlink(missing_ok=True)
+                continue
+            self.workspace.certs.mkdir(exist_ok=True)
+            file.unlink(missing_ok=True)
+            descriptor = os.open(
+                file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if name == "private_key.pem" else 0o644
+            )
+            with os.fdopen(descriptor, "w") as opened:
+                opened.write(self.outputs[output].rstrip("\n") + "\n")
+
+    def _run_before_apply(self, parts: Iterable[Part]) -> None:
+        """Runs what the learner has written of the parts' `before_apply` programs; a failure does not stop Terraform."""
+        self.notices.clear()
+        for program in (program for part in parts for program in part.before_apply):
+            own, given = self.workspace.folder / program, STARTER / program
+            if own.is_file() and not (given.is_file() and own.read_bytes() == given.read_bytes()):
+                try:
+                    self.run_script(program)
+                except LearnerProblem as problem:
+                    self.notices.append(problem.message)
+
+    def run_script(self, program: str, within_s: float = SCRIPT_WITHIN_S) -> str:
+        """Runs a program of the workspace against the target; returns what it said."""
+        file = self.workspace.folder / program
+        if not file.is_file():
+            raise LearnerProblem(
+                f"{program} is missing in the workspace", next_step="lab reset brings the starter's file back"
+            )
+        command = [sys.executable, str(file)] if file.suffix == ".py" else ["bash", str(file)]
+        if file.suffix != ".py" and not os.access(file, os.X_OK):
+            raise LearnerProblem(f"{program} has no run bit", next_step=f"chmod +x {program}")
+        self.say(f"{program} ...")
+        done = run_program(command, cwd=self.workspace.folder, env=self.environment(), within_s=within_s)
+        if not done.succeeded:
+            ending = (
+                f"did not end within {within_s:.0f} s" if done.timed_out else f"ended with exit code {done.returncode}"
+            )
+            said = (done.stdout + done.stderr).strip() or "(it said nothing)"
+            raise LearnerProblem(f"{program} {ending}:\n{said}", next_step=f"correct {program}")
+        return done.stdout
+
+    def _fingerprint(self) -> dict[str, str]:
+        return {
+            "target": self.target.identity,
+            "files": self.workspace.hash_of("terraform"),
+            "state": self._state_hash(),
+        }
+
+    def _state_hash(self) -> str:
+        name = self.target.settings.get("TF_WORKSPACE")
+        place = self.workspace.terraform / (f"terraform.tfstate.d/{name}" if name else "") / "terraform.tfstate"
+        return hashlib.sha256(place.read_bytes()).hexdigest() if place.is_file() else ""
+
+    def _remember(self) -> None:
+        self.workspace.write_note(NOTE, self.workspace.read_note(NOTE) | {self.target.name: self._fingerprint()})
+
+    def _forget(self) -> None:
+        note = self.workspace.read_note(NOTE)
+        if note.pop(self.target.name, None):
+            self.workspace.write_note(NOTE, note)

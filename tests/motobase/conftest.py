@@ -1,4 +1,4 @@
-"""A moto server in this process with our hooks installed, and boto3 clients for it."""
+"""The gateway with moto's backends and our hooks, without permissions, and boto3 clients for it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
-from moto.server import ThreadedMotoServer
 
+from labcloud.api import ApiRequest
 from labcloud.ca import CertificateAuthority
 from labcloud.errors import AwsError
+from labcloud.gateway.front import Front
 from labcloud.motobase import iam, iot
+from labcloud.motobase.backends import MotoBackends
+from labcloud.shell.http import HttpServer
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -24,6 +27,13 @@ def refuse_nonsense(payload: dict[str, Any]) -> None:
     """Stands for the cloud's SQL compiler."""
     if "nonsense" in payload["sql"]:
         raise AwsError("Unexpected token nonsense", code="SqlParseException")
+
+
+class Anybody:
+    """Lets everybody do everything."""
+
+    def authorise(self, request: ApiRequest) -> None:
+        """Looks at nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -38,16 +48,15 @@ def changes() -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+def gateway_url() -> Iterator[str]:
+    server = HttpServer("127.0.0.1", 0, Front(iam, Anybody(), MotoBackends(), {}, frozenset(), []).answer)
     server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    yield f"http://127.0.0.1:{server.port}"
     server.stop()
 
 
 @pytest.fixture
-def cloud_url(moto_url: str, authority: CertificateAuthority, changes: list[tuple[str, str, str]]) -> Iterator[str]:
+def cloud_url(gateway_url: str, authority: CertificateAuthority, changes: list[tuple[str, str, str]]) -> Iterator[str]:
     """The URL of an empty local cloud."""
     iot.install(
         iot.Settings(
@@ -58,7 +67,7 @@ def cloud_url(moto_url: str, authority: CertificateAuthority, changes: list[tupl
         )
     )
     iam.install()
-    yield moto_url
+    yield gateway_url
     BackendDict.reset()
 
 

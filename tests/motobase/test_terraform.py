@@ -1,0 +1,32 @@
+"""Each configuration is applied by real Terraform, planned again without a difference, updated, and destroyed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.motobase.terraform import Terraform
+
+CONFIGURATIONS = Path(__file__).parent / "configurations"
+
+pytestmark = [
+    pytest.mark.terraform,
+    pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed"),
+]
+
+
+@pytest.mark.parametrize("name", ["iot", "neighbours"])
+def test_configuration_applies_replans_without_change_updates_and_destroys(
+    name: str, cloud_url: str, tmp_path: Path
+) -> None:
+    terraform = Terraform(CONFIGURATIONS / name, tmp_path, cloud_url)
+    terraform.apply()
+    assert terraform.planned_changes() == []
+    updates = terraform.planned_changes(edition=2)
+    assert updates
+    assert [update for update in updates if not update.startswith("update ")] == []
+    terraform.apply(edition=2)
+    assert terraform.planned_changes(edition=2) == []
+    terraform.destroy()

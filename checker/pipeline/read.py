@@ -17,13 +17,37 @@ from checker.pipeline.document import load
 from checker.pipeline.model import Artifacts, Job, Need, Pipeline, PipelineError, Problem, Rule
 
 GLOBAL = frozenset(
-    {"default", "stages", "variables", "workflow", "image", "services", "cache", "before_script", "after_script", "spec"}
+    {
+        "default",
+        "stages",
+        "variables",
+        "workflow",
+        "image",
+        "services",
+        "cache",
+        "before_script",
+        "after_script",
+        "spec",
+    }
 )
 NOTED = frozenset({"image", "tags", "interruptible", "cache", "environment", "coverage", "resource_group", "inherit"})
 """Keywords without effect on one machine: the job's log says so where it matters."""
 OBEYED = frozenset(
-    """script before_script after_script stage variables rules needs dependencies artifacts allow_failure when timeout
-    retry""".split()
+    [
+        "script",
+        "before_script",
+        "after_script",
+        "stage",
+        "variables",
+        "rules",
+        "needs",
+        "dependencies",
+        "artifacts",
+        "allow_failure",
+        "when",
+        "timeout",
+        "retry",
+    ]
 )
 DEFAULT_STAGES = ("build", "test", "deploy")
 EDGES = (".pre", ".post")

@@ -1,0 +1,169 @@
+"""Runs one job with bash, in a fresh folder, with clean variables, a time limit and its own process group."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from checker.pipeline.model import Artifacts, Job, JobResult
+from checker.pipeline.tools import make_environment
+
+LONGEST_LOG = 1_000_000
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a job works: `folder` is its own, `source` the project, `inputs` the jobs whose artifacts it gets."""
+
+    folder: Path
+    source: Path
+    inputs: list[JobResult]
+
+
+def run(job: Job, place: Place, variables: Mapping[str, str], masked: Iterable[str], timeout_s: float) -> JobResult:
+    """Runs the job once; the masked values do not appear in the log."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+    project = place.folder / "project"
+    shutil.copytree(place.source, project)
+    for result in place.inputs:
+        _hand_over(result, project)
+    programs = make_environment(place.folder / "python", job.image)
+    environment = _environment(place.folder, project, programs, variables)
+    begun = time.monotonic()
+    log = [f"image {job.image} is not started here: this machine's bash and Python run the job"] if job.image else []
+    exit_code, output = _bash([*job.before_script, *job.script], project, environment, timeout_s)
+    log.append(output)
+    status = "success" if exit_code == 0 else "failed"
+    if job.after_script:
+        _, output = _bash(list(job.after_script), project, {**environment, "CI_JOB_STATUS": status}, 300)
+        log.append(output)
+    artifacts, notes = _collect(job.artifacts, project, status)
+    allowed = job.allow_failure is True or (isinstance(job.allow_failure, tuple) and exit_code in job.allow_failure)
+    return JobResult(
+        name=job.name,
+        stage=job.stage,
+        status="success" if exit_code == 0 else "failed",
+        log=_mask("\n".join([*log, *notes]).strip(), masked),
+        exit_code=exit_code,
+        duration_s=time.monotonic() - begun,
+        reason="" if exit_code == 0 else _why(exit_code, timeout_s),
+        artifacts=artifacts,
+        folder=project,
+        allowed_to_fail=allowed,
+    )
+
+
+def _environment(folder: Path, project: Path, programs: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    home = folder / "home"
+    home.mkdir()
+    environment = {
+        "PATH": f"{programs}:{SYSTEM_PATH}",
+        "HOME": str(home),
+        "USER": "gitlab-runner",
+        "SHELL": "/bin/bash",
+        "TMPDIR": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **variables,
+        "CI_PROJECT_DIR": str(project),
+        "CI_BUILDS_DIR": str(folder),
+    }
+    return {name: _expand(value, environment) for name, value in environment.items()}
+
+
+def _expand(value: str, variables: Mapping[str, str]) -> str:
+    """`$NAME` and `${NAME}` in a variable's value, once; `$$` is a dollar."""
+    from string import Template
+
+    return Template(value).safe_substitute(variables) if "$" in value else value
+
+
+def _bash(lines: list[str], project: Path, environment: Mapping[str, str], timeout_s: float) -> tuple[int, str]:
+    script = "\n".join(f"printf '%s\\n' {_quote('$ ' + line)}\n{line}" for line in lines)
+    process = subprocess.Popen(
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=project,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        code = 124
+        _kill(process)
+        output, _ = process.communicate()
+    finally:
+        _kill(process)
+    text = output.decode(errors="replace")
+    return code, text if len(text) <= LONGEST_LOG else f"{text[:LONGEST_LOG]}\n... (the log is cut here)"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends the job's whole process group: what it left in the background too."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _hand_over(result: JobResult, project: Path) -> None:
+    assert result.folder is not None
+    for name in result.artifacts:
+        target = project / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(result.folder / name, target)
+
+
+def _collect(artifacts: Artifacts, project: Path, status: str) -> tuple[tuple[str, ...], list[str]]:
+    """The files that the patterns match, and a warning for each pattern that matches none, as GitLab writes it."""
+    if artifacts.when not in ("always", f"on_{'success' if status == 'success' else 'failure'}"):
+        return (), []
+    names: set[str] = set()
+    notes = []
+    for pattern in artifacts.paths:
+        found = _matches(project, pattern)
+        if not found:
+            notes.append(
+                f"WARNING: {pattern}: no matching files. Ensure that the artifact path is relative to the project"
+            )
+        names |= found
+    kept = {name for name in names if not any(fnmatch.fnmatch(name, pattern) for pattern in artifacts.exclude)}
+    return tuple(sorted(kept)), notes
+
+
+def _matches(project: Path, pattern: str) -> set[str]:
+    pattern = pattern.replace("$CI_PROJECT_DIR/", "").rstrip("/")
+    if pattern.startswith("/") or ".." in Path(pattern).parts:
+        return set()
+    found = set()
+    for path in project.glob(pattern):
+        files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
+        found |= {file.relative_to(project).as_posix() for file in files if not file.is_symlink()}
+    return found
+
+
+def _mask(log: str, secrets: Iterable[str]) -> str:
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        log = log.replace(secret, "[MASKED]")
+    return log
+
+
+def _why(exit_code: int, timeout_s: float) -> str:
+    return (
+        f"it took longer than {timeout_s:.0f} s" if exit_code == 124 else f"its script ended with exit code {exit_code}"
+    )
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -1,0 +1,199 @@
+"""The pipeline runner does what GitLab does with the keywords it knows, and refuses the others by name."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from checker.pipeline import run_pipeline, validate
+from checker.pipeline.conditions import ConditionError, holds
+from checker.pipeline.model import PipelineError
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+
+    def write(ci: str, **files: str):
+        (folder / ".gitlab-ci.yml").write_text(ci)
+        for name, text in files.items():
+            (folder / name.replace("__", ".")).write_text(text)
+        return folder
+
+    return write
+
+
+def messages(folder):
+    return [str(problem) for problem in validate(folder)]
+
+
+def test_jobs_run_stage_by_stage_and_hand_on_only_declared_artifacts(project):
+    folder = project("""
+stages: [build, use]
+make:
+  stage: build
+  script: [mkdir out, echo hello > out/a.txt, echo lost > lost.txt]
+  artifacts: {paths: [out/]}
+take:
+  stage: use
+  script: [cat out/a.txt, test ! -e lost.txt]
+""")
+    result = run_pipeline(folder, {})
+    assert result.status == "success"
+    assert result.job("make").artifacts == ("out/a.txt",)
+    assert "hello" in result.job("take").log
+
+
+def test_a_failing_job_stops_the_stages_after_it(project):
+    folder = project("""
+stages: [test, deploy]
+unit: {stage: test, script: ["false", "echo never"]}
+ship: {stage: deploy, script: [echo shipped]}
+clean: {stage: deploy, when: always, script: [echo cleaned]}
+""")
+    result = run_pipeline(folder, {})
+    assert result.status == "failed"
+    assert [result.job(name).status for name in ("unit", "ship", "clean")] == ["failed", "skipped", "success"]
+    assert "never" not in result.job("unit").log.replace("$ echo never", "")
+    assert result.job("ship").reason == "unit did not succeed"
+
+
+def test_an_artifact_path_that_the_script_does_not_make_is_said_in_the_log(project):
+    folder = project("make: {script: [touch other.zip], artifacts: {paths: [build/x.zip]}}")
+    result = run_pipeline(folder, {})
+    assert result.job("make").artifacts == ()
+    assert "build/x.zip: no matching files" in result.job("make").log
+
+
+def test_needs_hands_on_only_the_needed_jobs_artifacts(project):
+    folder = project("""
+stages: [one, two]
+a: {stage: one, script: [touch a], artifacts: {paths: [a]}}
+b: {stage: one, script: [touch b], artifacts: {paths: [b]}}
+c: {stage: two, needs: [a], script: [test -e a, test ! -e b]}
+""")
+    assert run_pipeline(folder, {}).status == "success"
+
+
+def test_the_projects_variables_beat_the_files_and_are_masked(project):
+    folder = project("""
+variables: {WHO: file}
+show: {script: ['echo "$WHO and $SECRET_KEY"']}
+""")
+    result = run_pipeline(folder, {"WHO": "given", "SECRET_KEY": "very-secret-value"})
+    assert "given and [MASKED]" in result.job("show").log
+
+
+def test_the_hosts_environment_does_not_leak_into_jobs(project, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "leaked")
+    folder = project("show: {script: [env]}")
+    assert "leaked" not in run_pipeline(folder, {}).job("show").log
+
+
+def test_a_tool_is_there_only_after_the_job_has_installed_it(project):
+    folder = project("""
+stages: [one, two]
+without: {stage: one, script: [pytest --version], allow_failure: true}
+with: {stage: two, before_script: [pip install pytest], script: [pytest --version, "python -c 'import pytest'"]}
+""")
+    result = run_pipeline(folder, {})
+    assert result.job("without").status == "failed"
+    assert "pytest: command not found" in result.job("without").log
+    assert result.job("with").status == "success", result.job("with").log
+
+
+def test_what_git_ignores_is_not_in_the_jobs(project):
+    folder = project("look: {script: [test ! -e secret.pem, test -e seen.txt]}", __gitignore="*.pem\n", seen__txt="x")
+    (folder / "secret.pem").write_text("key")
+    assert run_pipeline(folder, {}).status == "success"
+
+
+def test_rules_decide_whether_a_job_is_added(project):
+    folder = project("""
+always: {script: [echo a]}
+main_only: {script: [echo m], rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]}
+tags_only: {script: [echo t], rules: [{if: $CI_COMMIT_TAG}]}
+by_hand: {script: [echo h], rules: [{when: manual}]}
+""")
+    result = run_pipeline(folder, {})
+    assert {job.name: job.status for job in result.jobs} == {
+        "always": "success",
+        "main_only": "success",
+        "by_hand": "manual",
+    }
+
+
+def test_extends_reference_default_and_includes_are_resolved(project):
+    folder = project(
+        """
+include: shared.yml
+default: {before_script: [echo default-before]}
+.base: {variables: {NAME: base}, script: [echo base]}
+child: {extends: .base, script: [!reference [.shared, script], 'echo "$NAME"']}
+""",
+        shared__yml=".shared: {script: [echo from-shared]}\n",
+    )
+    log = run_pipeline(folder, {}).job("child").log
+    assert [line for line in log.splitlines() if not line.startswith("$")] == ["default-before", "from-shared", "base"]
+
+
+def test_a_job_that_takes_too_long_is_ended_with_its_children(project):
+    folder = project("hang: {script: ['sleep 60 & sleep 60'], timeout: 1 second}")
+    result = run_pipeline(folder, {}).job("hang")
+    assert (result.status, result.reason) == ("failed", "it took longer than 1 s")
+
+
+@pytest.mark.parametrize(
+    ("ci", "expected"),
+    [
+        ("", "holds no jobs"),
+        ("a: {script: [x]}\na: {script: [y]}", "the key 'a' stands in lines 1 and 2"),
+        ("a: {script: [x], stage: nope}", "its stage nope is not among the stages"),
+        ("a: {script: [x], only: [main]}", "does not do only; write rules: instead"),
+        ("a: {script: [x], services: [postgres]}", "does not do services"),
+        ("a: {script: [x], needs: [b]}\nb: {script: [x], needs: [a]}", "needs goes in a circle: a → b → a"),
+        ("a: {script: [x], needs: [c]}", "needs c: there is no such job"),
+        ("a: {script: [x], rules: [{if: '$A =='}]}", "something is missing at its end"),
+        ("a: {script: 5}", "job a: script"),
+        ("a: {stage: test}", "it has no script"),
+        ("include: {remote: 'https://x'}\na: {script: [x]}", "only files of the project"),
+        ("include: ../../etc/passwd\na: {script: [x]}", "points outside the project"),
+        ("a: [", "is not valid YAML"),
+        ("a: {extends: .b, script: [x]}", "extends .b: there is no such job"),
+        ("a: {script: [!reference [a, script]]}", "refers to itself"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_reason(project, ci, expected):
+    found = messages(project(ci))
+    assert any(expected in message for message in found), found
+
+
+def test_running_a_wrong_file_raises_its_problems(project):
+    with pytest.raises(PipelineError, match="no script"):
+        run_pipeline(project("a: {stage: test}"), {})
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('$A == "x"', True),
+        ("$A != 'x'", False),
+        ("$A && $B", False),
+        ("$A || $B", True),
+        ("($B || $A) && $A =~ /^X$/i", True),
+        ("$A !~ /y/", True),
+        ("$B == null", True),
+        ("$EMPTY", False),
+    ],
+)
+def test_conditions(expression, expected):
+    assert holds(expression, {"A": "x", "EMPTY": ""}) is expected
+
+
+@pytest.mark.parametrize("expression", ["$A = 'x'", "($A", "$A =~ 'x'", "$A ==", "/(/ == $A", "a b c"])
+def test_conditions_that_gitlab_does_not_know_are_refused(expression):
+    with pytest.raises(ConditionError):
+        holds(expression, {"A": "x"})

@@ -1,0 +1,64 @@
+"""Readings as a sensor of the house sends them, and what the house itself would send. Pure."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import uuid
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from checker.curriculum.parts import STARTER
+from checker.errors import LabError
+
+TOPIC = "sensor/temperature/temp_{sensor}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One published reading; `id` is unique, times are milliseconds of the target's clock around the publish."""
+
+    temperature: float
+    sensor_id: int
+    zone_id: int
+    topic: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    client_id: str | None = None
+    sent_after_ms: int = 0
+    sent_before_ms: int = 0
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "temperature": self.temperature,
+            "sensor_id": self.sensor_id,
+            "zone_id": self.zone_id,
+        }
+
+    @property
+    def payload(self) -> bytes:
+        return json.dumps(self.content).encode()
+
+    def __str__(self) -> str:
+        return f"the reading {self.temperature} on {self.topic}"
+
+
+def new_reading(temperature: float, sensor: int = 1, zone: int | None = None, topic: str | None = None) -> Reading:
+    """A reading of `sensor`, which stands in its own zone unless told otherwise."""
+    return Reading(temperature, sensor, zone or (sensor + 1) // 2, topic or TOPIC.format(sensor=sensor))
+
+
+def kit_house() -> ModuleType:
+    """The kit's own house physics (starter/src/house.py), never a workspace's."""
+    name = "lab_house"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, STARTER / "src" / "house.py")
+        if spec is None or spec.loader is None:
+            raise LabError("starter/src/house.py is missing", next_step="use a complete copy of the kit")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]

@@ -26,5 +26,5 @@ echo "log group $log_group is gone"
 
 echo "3/3 keys on this machine"
 rm -f certs/certificate.pem certs/private_key.pem certs/endpoint
-rm -f terraform/terraform.tfstate.backup
+rm -f "terraform/${TF_WORKSPACE:+terraform.tfstate.d/$TF_WORKSPACE/}terraform.tfstate.backup"
 echo "done: nothing of this lab is left"

@@ -1,0 +1,355 @@
+"""The message broker without I/O: connections, name spaces, publishing, and what happens as time passes.
+
+Not thread-safe: one thread (the shell's event loop) calls everything here. The shell sends what `changed` lists.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labcloud.mqtt import lifecycle
+from labcloud.mqtt.connection import Connection
+from labcloud.mqtt.delivery import fan_out
+from labcloud.mqtt.limits import Limits
+from labcloud.mqtt.message import Message, Origin
+from labcloud.mqtt.packets import Will
+from labcloud.mqtt.ports import Listener, Policies, Principal, Principals, Refusal, ReservedTopics, Trace
+from labcloud.mqtt.properties import MessageProperties
+from labcloud.mqtt.publishing import check_properties, message_properties
+from labcloud.mqtt.reasons import Ended, Fault, Reason
+from labcloud.mqtt.session import PendingWill, Session
+from labcloud.mqtt.space import Retained, Route, Space
+from labcloud.mqtt.topics import BasicIngest, InvalidTopic, ShadowRequest, check_topic_name, is_reserved
+
+logger = logging.getLogger("labcloud.mqtt")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of a publish that did not come over MQTT."""
+
+    accepted: bool
+    reason: str
+    trace_id: str
+    throttled: bool = False
+    """Refused because a subscriber cannot keep up; try again later (HTTP 429)."""
+
+
+class Broker:
+    """See the module's header; the ports are described in ports.py."""
+
+    def __init__(
+        self,
+        *,
+        principals: Principals,
+        policies: Policies,
+        now: Callable[[], float],
+        listener: Listener | None = None,
+        reserved: ReservedTopics | None = None,
+        trace: Trace | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.principals = principals
+        self.policies = policies
+        self.listener = listener
+        self.reserved = reserved
+        self.trace = trace
+        self.limits = limits or Limits()
+        self.now = now()
+        self.at_s = 0.0
+        self.epoch = policies.epoch
+        self.connections: set[Connection] = set()
+        self.spaces: dict[tuple[str, str], Space] = {}
+        self.changed: list[Connection] = []
+        """Connections with output, an end, or another wish about reading; the shell empties it."""
+        self.resumable: list[Connection] = []
+        self._doomed: list[Connection] = []
+        self._settling = False
+        self._clock = now
+        self._numbers = itertools.count(1)
+        self.new_trace_id: Callable[[], str] = trace.begin if trace else self._number
+
+    def _number(self) -> str:
+        return str(next(self._numbers))
+
+    def space(self, account_id: str, region: str) -> Space:
+        """The name space of an account in a region."""
+        key = account_id, region
+        if key not in self.spaces:
+            self.spaces[key] = Space(account_id, region, self.limits)
+        return self.spaces[key]
+
+    def begin(self, at_s: float | None = None) -> None:
+        """Called at each entry: reads the lab clock and notices changed policies once for all that follows."""
+        self.now = self._clock()
+        if at_s is not None:
+            self.at_s = at_s
+        epoch = self.policies.epoch
+        if epoch != self.epoch:
+            self.epoch = epoch
+            for space in self.spaces.values():
+                space.forget_routes()
+
+    def settle(self) -> None:
+        """Called at each exit: ends connections that became too slow, goes on with those that were kept back."""
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            while self._doomed or self.resumable:
+                if self._doomed:
+                    self._doomed.pop().fail(
+                        Fault(Reason.QUOTA_EXCEEDED, "too many messages wait for the client", Ended.THROTTLED)
+                    )
+                else:
+                    self.resumable.pop().read_on()
+        finally:
+            self._settling = False
+
+    def doom(self, connection: Connection) -> None:
+        """To be ended as soon as the present message is through."""
+        if connection not in self._doomed:
+            self._doomed.append(connection)
+
+    # -- connections
+
+    def accept_certificate(self, der: bytes | None, source_ip: str, at_s: float) -> Connection | Refusal:
+        """A peer after the TLS handshake, with its certificate, or why it is not let in."""
+        if der is None:
+            found: Principal | Refusal = Refusal("no client certificate was presented")
+        else:
+            found = self.principals.principal_of(der)
+        if isinstance(found, Refusal):
+            self._say(f"MQTT connection from {source_ip} refused: {found.reason}")
+            return found
+        return self.accept_principal(found, source_ip, at_s)
+
+    def accept_principal(self, principal: Principal, source_ip: str, at_s: float) -> Connection:
+        """A peer that was authenticated otherwise (WebSocket)."""
+        connection = Connection(self, principal, source_ip, at_s)
+        self.connections.add(connection)
+        return connection
+
+    def disconnect_principal(self, principal_id: str, reason: str = "the certificate is no longer active") -> int:
+        """Ends every connection of a principal; returns how many."""
+        return self._disconnect(
+            lambda connection: connection.principal.id == principal_id, reason, Ended.FORBIDDEN_ACCESS
+        )
+
+    def disconnect_client(self, account_id: str, region: str, client_id: str) -> bool:
+        """DeleteConnection of the data API: ends the client's connection; False: it has none."""
+        connection = self.space(account_id, region).online.get(client_id)
+        reason = "disconnected with DeleteConnection"
+        return self._disconnect(lambda other: other is connection, reason, Ended.API_INITIATED) > 0
+
+    def shut_down(self) -> None:
+        """Ends all connections, telling MQTT 5 clients."""
+        self._disconnect(lambda _: True, "the server shuts down", Ended.SERVER_INITIATED)
+
+    def _disconnect(self, chosen: Callable[[Connection], bool], reason: str, ended: Ended) -> int:
+        self.begin()
+        code = Reason.SERVER_SHUTTING_DOWN if ended is Ended.SERVER_INITIATED else Reason.ADMINISTRATIVE_ACTION
+        found = [connection for connection in self.connections if chosen(connection)]
+        for connection in found:
+            connection.fail(Fault(code, reason, ended))
+        self.settle()
+        return len(found)
+
+    def left(self, connection: Connection, session: Session, ended: Ended) -> None:
+        """A client is gone: session, will, lifecycle event."""
+        if ended in (Ended.CLIENT_INITIATED, Ended.CONNECTION_LOST):
+            self.log(connection, f"gone ({ended})")
+        space = connection.space
+        if space.online.get(session.client_id) is connection:
+            del space.online[session.client_id]
+        session.left_at = self.now
+        if session.subscriptions:
+            space.forget_routes()
+        will = connection.will
+        if will is not None:
+            message = self._will_message(connection, will)
+            delay_s = will.properties.get("will_delay_interval", 0)
+            session.will = PendingWill(message, self.now + min(delay_s, session.expiry_s))
+        if not session.expiry_s:
+            self.end_session(space, session)
+        elif session.will and session.will.due_at <= self.now:
+            self._publish_will(space, session)
+        lifecycle.disconnected(connection, ended)
+
+    def end_session(self, space: Space, session: Session) -> None:
+        """The session is over; a will that waited for it is published first."""
+        self._publish_will(space, session)
+        space.end_session(session)
+
+    def forget(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+
+    def _will_message(self, connection: Connection, will: Will) -> Message:
+        properties = message_properties(dict(will.properties), self.limits)
+        return Message(
+            will.topic,
+            will.payload,
+            will.qos,
+            will.retain,
+            connection.origin,
+            properties,
+            self.new_trace_id(),
+            self.now,
+        )
+
+    def _publish_will(self, space: Space, session: Session) -> None:
+        pending, session.will = session.will, None
+        if pending is not None:
+            message = pending.message
+            message.accepted_at = self.now
+            self.note(message, "last will of %s", session.client_id)
+            self.accept(space, space.route(message.topic), message, None)
+
+    # -- messages
+
+    def publish(
+        self,
+        origin: Origin,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        properties: MessageProperties | None = None,
+        trace_id: str | None = None,
+        system: bool = False,
+    ) -> Published:
+        """A message from elsewhere: HTTP, a rule's republish; `system` may use reserved topics, for answers of AWS.
+
+        Authorisation is the caller's. MQTT's limits hold for it too.
+        """
+        self.begin()
+        trace_id = trace_id or self.new_trace_id()
+        space = self.space(origin.account_id, origin.region)
+        message = Message(topic, payload, qos, retain, origin, properties, trace_id, self.now)
+        try:
+            route = self._check(space, message, system)
+        except Fault as fault:
+            self.note(message, "publish to %s refused: %s", topic, fault.text)
+            return Published(False, fault.text, trace_id)
+        full = qos and not system and any(target.session.congested(self.limits) for target in route.targets)
+        if full:
+            self.note(message, "publish to %s refused: a subscriber cannot keep up", topic)
+            return Published(False, "a subscriber cannot keep up", trace_id, throttled=True)
+        self.accept(space, route, message, None)
+        self.settle()
+        return Published(True, "", trace_id)
+
+    def _check(self, space: Space, message: Message, system: bool) -> Route:
+        try:
+            check_topic_name(message.topic, self.limits)
+        except InvalidTopic as invalid:
+            raise Fault(Reason.TOPIC_NAME_INVALID, str(invalid)) from None
+        if message.qos not in (0, 1):
+            raise Fault(Reason.QOS_NOT_SUPPORTED, f"QoS {message.qos}; AWS IoT serves 0 and 1")
+        if len(message.payload) > self.limits.payload_bytes:
+            text = f"a payload of {len(message.payload)} bytes; AWS IoT allows {self.limits.payload_bytes}"
+            raise Fault(Reason.QUOTA_EXCEEDED, text)
+        check_properties(message.properties, self.limits)
+        route = space.route(message.topic)
+        if is_reserved(message.topic):
+            if message.retain:
+                raise Fault(Reason.TOPIC_NAME_INVALID, "reserved topics cannot retain messages")
+            if not system and (route.request is None or self.reserved is None):
+                raise Fault(Reason.TOPIC_NAME_INVALID, f"the reserved topic {message.topic!r} is not served")
+        return route
+
+    def publish_event(self, space: Space, topic: str, payload: bytes) -> None:
+        """A lifecycle event; it goes the way of all messages."""
+        origin = Origin(space.account_id, space.region)
+        message = Message(topic, payload, 1, False, origin, None, self.new_trace_id(), self.now)
+        self.accept(space, space.route(topic), message, None)
+
+    def accept(self, space: Space, route: Route, message: Message, sender: Session | None) -> Session | None:
+        """Hands an allowed message to retained store, hooks and subscribers; returns a session that cannot keep up."""
+        if route.version != space.tree.version:
+            space.refresh(route)
+        if self.trace is not None:
+            self._trace_accepted(route, message)
+        if message.retain:
+            self._retain(space, message)
+        request = route.request
+        if isinstance(request, BasicIngest):
+            if self.reserved is not None:
+                self._hook(self.reserved.basic_ingest, message, request)
+            return None
+        if self.listener is not None:
+            self._hook(self.listener.message_published, message)
+        if isinstance(request, ShadowRequest) and self.reserved is not None:
+            self._hook(self.reserved.shadow_request, message, request)
+        if not route.targets and not route.groups:
+            return None
+        return fan_out(self, route, message, sender)
+
+    def _hook(self, hook: Callable[..., None], *arguments: object) -> None:
+        try:
+            hook(*arguments)
+        except Exception:
+            logger.exception("a listener of the MQTT broker failed; the message goes on to its subscribers")
+
+    def _retain(self, space: Space, message: Message) -> None:
+        if not message.payload:
+            space.retained.pop(message.topic, None)
+        elif message.topic in space.retained or len(space.retained) < self.limits.retained_messages:
+            space.retained[message.topic] = Retained(message, self.now)
+        else:
+            self.note(message, "not retained: the account has %s retained messages", len(space.retained))
+
+    # -- time
+
+    def tick(self, at_s: float) -> None:
+        """About once a second: keep-alive by monotonic time; sessions, wills and presence by the lab clock."""
+        self.begin(at_s)
+        for connection in list(self.connections):
+            if fault := connection.overdue(at_s):
+                connection.fail(fault)
+        for space in list(self.spaces.values()):
+            self._tick_space(space)
+        self.settle()
+
+    def _tick_space(self, space: Space) -> None:
+        for session in list(space.sessions.values()):
+            expires_at = session.expires_at()
+            if expires_at is not None and expires_at <= self.now:
+                self.end_session(space, session)
+            elif session.will and session.will.due_at <= self.now:
+                self._publish_will(space, session)
+        kept_s = self.limits.version_number_kept_s
+        for client_id, version in list(space.presence.items()):
+            if client_id in space.online:
+                version.used_at = self.now
+            elif self.now - version.used_at > kept_s:
+                del space.presence[client_id]
+
+    # -- telling
+
+    def note(self, message: Message, text: str, *arguments: object) -> None:
+        """One step of a message, if somebody traces."""
+        if self.trace is not None:
+            self.trace.note(message.trace_id, text % arguments)
+
+    def log(self, connection: Connection, text: str) -> None:
+        """One line about a connection."""
+        self._say(f"MQTT client {connection.client_id!r} from {connection.source_ip}: {text}")
+
+    def _say(self, text: str) -> None:
+        logger.info(text)
+        if self.trace is not None:
+            self.trace.note(self.trace.begin(), text)
+
+    def _trace_accepted(self, route: Route, message: Message) -> None:
+        sender = f"MQTT client {message.client_id!r}" if message.client_id is not None else "not an MQTT client"
+        size = len(message.payload)
+        self.note(message, "published to %s by %s: QoS %s, %s bytes", route.topic, sender, message.qos, size)
+        names = [target.session.client_id for target in route.targets]
+        self.note(message, "subscribers: %s", ", ".join(names) or "none")
+        for client_id, reason in route.denied:
+            self.note(message, "not delivered to %s: iot:Receive refused: %s", client_id, reason)

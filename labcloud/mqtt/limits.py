@@ -1,0 +1,55 @@
+"""The message broker's quotas, as "AWS IoT Core endpoints and quotas" lists them, and this machine's own bounds.
+
+One value object, so that a test or another account setting can change a number without a patch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Quotas of one broker. The second block is not AWS's: it keeps one process's memory and time bounded."""
+
+    client_id_bytes: int = 128
+    topic_bytes: int = 256
+    topic_slashes: int = 7
+    payload_bytes: int = 128 * KIB
+    packet_bytes: int = 146 * KIB
+    smallest_client_packet_bytes: int = 512
+    filters_per_subscribe: int = 8
+    subscriptions_per_connection: int = 50
+    unacknowledged: int = 100
+    topic_aliases: int = 8
+    content_type_bytes: int = 256
+    correlation_data_bytes: int = 8 * KIB
+    user_properties_bytes: int = 8 * KIB
+    message_expiry_s: int = 604_800
+    share_name_bytes: int = 128
+    shared_group_members: int = 100
+    keep_alive_min_s: int = 30
+    keep_alive_max_s: int = 1200
+    session_expiry_default_s: int = 3600
+    session_expiry_max_s: int = 604_800
+    retained_messages: int = 500_000
+    version_number_kept_s: int = 3600
+
+    connect_timeout_s: float = 10.0
+    """A peer that has not sent a whole CONNECT by then is closed."""
+    stall_timeout_s: float = 60.0
+    """A subscriber that holds publishers up and takes nothing for so long is closed."""
+    congested_messages: int = 1_000
+    congested_bytes: int = 1 * MIB
+    """Above either, publishers of QoS 1 messages for that session wait for their PUBACK."""
+    queue_bytes: int = 16 * MIB
+    """A session's queue never grows beyond: a connected client is closed, an absent one misses further messages."""
+    held_bytes: int = 256 * KIB
+    """A publisher with more than this waiting for acknowledgement is not read from."""
+    unread_frames: int = 2_000
+    """Answers a client may leave unread before it is not read from either."""
+    routes: int = 20_000
+    """Topics whose subscribers are remembered per name space and per connection."""

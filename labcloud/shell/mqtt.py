@@ -1,0 +1,191 @@
+"""MQTT over TLS: sockets and the event loop around the broker of labcloud.mqtt. No decisions here.
+
+All frames of one loop turn leave in one write per client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from labcloud.mqtt import Broker, Origin, Published, Refusal
+from labcloud.mqtt.connection import Connection
+from labcloud.shell.tls import READ_BUFFER_BYTES, TlsProtocol
+
+logger = logging.getLogger("labcloud.mqtt")
+T = TypeVar("T")
+TICK_S = 1.0
+
+
+class MqttServer:
+    """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere."""
+
+    def __init__(
+        self, broker: Broker, context: ssl.SSLContext, *, handshake_timeout_s: float = 10.0, most_clients: int = 10_000
+    ) -> None:
+        self.broker = broker
+        self.port = 0
+        self._context = context
+        self._handshake_timeout_s = handshake_timeout_s
+        self._most_clients = most_clients
+        self._links: set[_Link] = set()
+        self._buffer = memoryview(bytearray(READ_BUFFER_BYTES))
+        self._flush_due = False
+        self._loop: asyncio.AbstractEventLoop
+        self._server: asyncio.Server
+        self._ticking: asyncio.TimerHandle
+        self._thread: threading.Thread | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listens; returns the port."""
+        allow_many_files()
+        self._loop = asyncio.get_running_loop()
+        self._server = await self._loop.create_server(self._link, host, port, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._tick()
+        return self.port
+
+    async def stop(self) -> None:
+        """Ends all connections and stops listening."""
+        self._ticking.cancel()
+        self._server.close()
+        self.broker.shut_down()
+        self._flush()
+        for link in list(self._links):
+            link.close()
+
+    def start_in_thread(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """The same in a thread of its own; returns when clients can connect."""
+        loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=loop.run_forever, name="mqtt", daemon=True)
+        self._thread.start()
+        return asyncio.run_coroutine_threadsafe(self.start(host, port), loop).result()
+
+    def stop_thread(self) -> None:
+        """Stops what `start_in_thread` started."""
+        assert self._thread is not None
+        asyncio.run_coroutine_threadsafe(self.stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    # -- from other threads
+
+    def call_threadsafe(self, function: Callable[[], T]) -> Future[T]:
+        """Runs the function in the broker's thread; the future has its result. Never wait for it in that thread."""
+        future: Future[T] = Future()
+
+        def call() -> None:
+            try:
+                future.set_result(function())
+            except Exception as error:
+                future.set_exception(error)
+            self.flush_soon()
+
+        self._loop.call_soon_threadsafe(call)
+        return future
+
+    def publish_threadsafe(self, origin: Origin, topic: str, payload: bytes, **options: Any) -> Future[Published]:
+        """`Broker.publish` from any thread."""
+        return self.call_threadsafe(lambda: self.broker.publish(origin, topic, payload, **options))
+
+    def tick_threadsafe(self) -> Future[None]:
+        """Lets the broker see at once that the lab clock was moved."""
+        return self.call_threadsafe(lambda: self.broker.tick(self._loop.time()))
+
+    # -- inside the loop
+
+    def _link(self) -> _Link:
+        return _Link(self, self._context, self._loop, self._buffer, self._handshake_timeout_s)
+
+    def _tick(self) -> None:
+        self.broker.tick(self._loop.time())
+        self.flush_soon()
+        self._ticking = self._loop.call_later(TICK_S, self._tick)
+
+    def flush_soon(self) -> None:
+        """Sends what the broker has for its clients at the end of this loop turn."""
+        if self.broker.changed and not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        while self.broker.changed:
+            changed, self.broker.changed = self.broker.changed, []
+            for connection in changed:
+                connection.scheduled = False
+                if isinstance(connection.link, _Link):
+                    connection.link.push(connection)
+
+    def joined(self, link: _Link) -> bool:
+        """False: there are too many clients already."""
+        self._links.add(link)
+        return len(self._links) <= self._most_clients
+
+    def parted(self, link: _Link) -> None:
+        self._links.discard(link)
+
+
+class _Link(TlsProtocol):
+    """One client: bytes to the core, the core's bytes to the client."""
+
+    def __init__(self, server: MqttServer, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._server = server
+        self._connection: Connection | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if not self._server.joined(self):
+            logger.warning("too many MQTT clients: %s is turned away", self.peer)
+            self.transport.abort()
+
+    def established(self, certificate: bytes | None) -> None:
+        accepted = self._server.broker.accept_certificate(certificate, self.peer, self.loop.time())
+        if isinstance(accepted, Refusal):
+            self.close()
+        else:
+            self._connection = accepted
+            accepted.link = self
+
+    def plain_received(self, data: bytes) -> None:
+        if self._connection is not None:
+            self._connection.receive(data, self.loop.time())
+            self._server.flush_soon()
+
+    def writable(self, can_write: bool) -> None:
+        if self._connection is not None:
+            self._connection.set_writable(can_write, self.loop.time())
+            self._server.flush_soon()
+
+    def gone(self, reason: str) -> None:
+        self._server.parted(self)
+        if self._connection is None:
+            logger.info("MQTT peer %s: %s", self.peer, reason)
+        else:
+            self._connection.lost(self.loop.time())
+            self._server.flush_soon()
+
+    def push(self, connection: Connection) -> None:
+        """Writes what the core has for the client, closes, stops or goes on reading, as the core wishes."""
+        if connection.out and (connection.writable or connection.closed):
+            self.write(connection.take_output())
+        if connection.closed:
+            self.close()
+        else:
+            self.set_reading(connection.wants_reading)
+
+
+def allow_many_files() -> None:
+    """Each client is an open file; the usual soft limit of 1,024 is raised as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

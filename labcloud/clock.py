@@ -111,6 +111,11 @@ class LabClock:
         """Lab seconds for each real second."""
         return self._rate
 
+    @property
+    def jumping(self) -> bool:
+        """Whether the clock is on the way of an `advance`: it stands still while a timer runs."""
+        return self._frozen is not None
+
     def set_rate(self, rate: float) -> None:
         """Lets lab time run `rate` times as fast as real time from now on. Raises ValueError outside 0 < rate <= 10,000."""
         if not 0 < rate <= 10_000:

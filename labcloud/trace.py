@@ -49,6 +49,12 @@ class Trace:
             while len(self._messages) > KEPT_MESSAGES:
                 self._messages.popitem(last=False)
 
+    def name(self, trace_id: str, topic: str, client_id: str | None) -> None:
+        """Fills in what was not known yet when the trace was begun."""
+        message = self._messages.get(trace_id)
+        if message is not None:
+            message.topic, message.client_id = topic, client_id
+
     def note(self, trace_id: str, text: str, **facts: Any) -> None:
         """Adds a step to a message's trace; `facts` are for programs (rule=…, refused=True, missing="iot:Publish")."""
         message = self._messages.get(trace_id)

@@ -6,6 +6,7 @@ Source: GitLab docs, "CI/CD YAML syntax reference", "GitLab Runner shell executo
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +22,9 @@ from checker.pipeline.read import read
 
 Progress = Callable[[str], None]
 
+_SECRET = re.compile("KEY|SECRET|TOKEN|PASSWORD")
+"""Variables that are masked in logs, as the lesson tells to mark them in GitLab."""
+
 
 def run_pipeline(
     workspace: Path,
@@ -34,7 +38,7 @@ def run_pipeline(
     """Runs the workspace's pipeline as GitLab would after a push to `branch`, its default branch.
 
     What Git ignores is not in the jobs' copies. `variables` are the project's CI/CD variables: they beat the file's and
-    are masked in the logs. `folder` keeps the jobs' folders (for the caller to look at and remove); by default they
+    those with KEY, SECRET, TOKEN or PASSWORD in their name are masked in the logs. `folder` keeps the jobs' folders (for the caller to look at and remove); by default they
     are removed. Raises PipelineError if the file is not valid.
     """
     pipeline = read(workspace)
@@ -116,7 +120,7 @@ class _Run:
         place = Place(self.folder / f"job-{len(self.results)}", self.source, self._artifacts_for(job))
         variables = {**self.predefined, **self.pipeline.variables, **job.variables, **self.given}
         variables |= {"CI_JOB_NAME": job.name, "CI_JOB_STAGE": job.stage, "CI_JOB_ID": str(1001 + len(self.results))}
-        masked = [value for value in self.given.values() if len(value) >= 8]
+        masked = [value for name, value in self.given.items() if _SECRET.search(name) and len(value) >= 4]
         for attempt in range(job.retries + 1):
             result = job_runner.run(job, place, variables, masked, min(job.timeout_s, self.timeout_s))
             if result.status == "success" or attempt == job.retries:

@@ -41,7 +41,7 @@ class Functions:
         if kind == "DryRun":
             return {"StatusCode": 204}
         if kind == "Event":
-            self._runtime.invoke_async(config, payload)
+            self._runtime.invoke_async(lambda: self._current(request.scope, function.arn), payload)
             return {"StatusCode": 202}
         result = self._runtime.invoke(config, payload, client_context=asked.get("ClientContext"))
         return _answer(result, tail=asked.get("LogType") == "Tail")
@@ -57,11 +57,10 @@ class Functions:
         decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function.arn)
         if not decision.allowed:
             raise AccessDenied(decision.reason)
-        config = self.config_of(function)
-        if wait:
-            self._runtime.invoke(config, payload)
-        else:
-            self._runtime.invoke_async(config, payload)
+        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
+
+    def _current(self, scope: Scope, function_arn: str) -> FunctionConfig:
+        return self.config_of(function_of(scope.account_id, scope.region, function_arn))
 
     def config_of(self, function: StoredFunction) -> FunctionConfig:
         """The executor's view of a stored function. Raises AwsError for a runtime that cannot run here."""

@@ -39,6 +39,9 @@ class Authoriser(Protocol):
     def authorise(self, request: ApiRequest) -> None: ...
 
 
+Check = Callable[[ApiRequest], None]
+"""Looks at a request before it is answered; raises AwsError to refuse it."""
+
 Observer = Callable[[ApiRequest, int], None]
 """Told of every operation that changed something, with the response's status."""
 
@@ -56,6 +59,8 @@ class Front:
     moto: MotoBackends
     own: Mapping[str, Service]
     extended: frozenset[str]
+    checks: Mapping[tuple[str, str], Check]
+    """By (service, operation): what is refused before moto would take it."""
     observers: list[Observer]
 
     def answer(self, http: Request) -> WireResponse:
@@ -66,6 +71,8 @@ class Front:
             service, operation = self._find_operation(signature, http)
             request = self._parse(service, operation, signature, http)
             self.authoriser.authorise(request)
+            if check := self.checks.get((request.service, request.operation)):
+                check(request)
             response = self._answer(request, operation, http)
             self._tell(request, response.status)
             return response

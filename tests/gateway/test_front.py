@@ -37,7 +37,7 @@ class QuickSight:
 
 @pytest.fixture(scope="module")
 def front():
-    front = Front(Callers(), Authoriser(), MotoBackends(), {"quicksight": QuickSight()}, frozenset(), [])
+    front = Front(Callers(), Authoriser(), MotoBackends(), {"quicksight": QuickSight()}, frozenset(), {}, [])
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     front.url = f"http://127.0.0.1:{server.port}"

@@ -1,0 +1,111 @@
+"""`python -m labcloud`: one local cloud in the foreground until SIGINT, SIGTERM or the end of its parent."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labcloud.cloud import Cloud
+
+LOOPBACK_RISK = (
+    "{host} is not a loopback address: everybody who reaches this machine could use the cloud without a password and "
+    "run programs through its Lambda functions. If you want that, add --expose-to-network."
+)
+
+
+def main() -> None:
+    """Parses the arguments, starts the cloud, waits."""
+    options = _parse()
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("moto", "botocore", "werkzeug"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if options.die_with_stdin:
+        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+    _serve(options, stop)
+
+
+def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
+    from labcloud.cloud import Cloud, Settings
+
+    settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)
+    cloud = Cloud(settings)
+    try:
+        cloud.start()
+    except OSError as error:
+        cloud.abandon()
+        sys.exit(f"The local cloud cannot listen on {options.host}: {error}. Choose another --port or --mqtt-port.")
+    description = _describe(cloud, options.state_dir, options.region)
+    print(json.dumps(description), flush=True)
+    stop.wait()
+    if options.state_dir:
+        (options.state_dir / "cloud.json").unlink(missing_ok=True)
+    cloud.stop()
+
+
+def _describe(cloud: Cloud, state_dir: Path | None, region: str) -> dict[str, object]:
+    """Who this cloud is and where it listens; also in `cloud.json` of the state folder while it runs."""
+    description = {
+        **cloud.health(),
+        "region": region,
+        "pid": os.getpid(),
+        "control_url": f"{cloud.endpoint_url}/_lab/",
+    }
+    if state_dir:
+        ca_file = state_dir / "ca" / "ca.pem"
+        description["ca_file"] = str(ca_file.resolve())
+        target = state_dir / "cloud.json"
+        temporary = target.with_suffix(".new")
+        temporary.write_text(json.dumps(description, indent=2))
+        temporary.replace(target)
+    return description
+
+
+def _watch_stdin(stop: threading.Event) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    stop.set()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m labcloud", description="AWS for IoT on this machine.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="port of the AWS API (default: a free one)")
+    parser.add_argument("--mqtt-port", type=int, default=0, help="port of MQTT over TLS (default: a free one)")
+    parser.add_argument("--region", default="eu-west-1", help="region that cloud.json names as the default")
+    parser.add_argument("--state-dir", type=Path, help="folder that keeps state and cloud.json (default: none)")
+    parser.add_argument("--die-with-stdin", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--expose-to-network", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    options = parser.parse_args()
+    if not _is_loopback(options.host) and not options.expose_to_network:
+        parser.error(LOOPBACK_RISK.format(host=options.host))
+    if options.state_dir:
+        options.state_dir.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,312 @@
+"""The cloud as a whole: makes the services, joins them, starts and stops them. One cloud a process (moto's state is
+the process's).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.core.request import Request
+
+from labcloud import control
+from labcloud.api import ApiRequest, Scope, Service
+from labcloud.awslambda import Credentials, FunctionConfig, LambdaRuntime
+from labcloud.awslambda.logs import LogWriter
+from labcloud.awslambda.service import Functions
+from labcloud.ca import CertificateAuthority
+from labcloud.clock import LabClock
+from labcloud.control import Control
+from labcloud.errors import AwsError
+from labcloud.events.schedules import ScheduleKeeper
+from labcloud.events.targets import check_targets, input_for, scheduled_event
+from labcloud.gateway.front import Front, changes_something
+from labcloud.iam import RolePolicies
+from labcloud.iot.messages import BrokerTrace, IotData, MessageRouter
+from labcloud.iot.registry import Registry
+from labcloud.iotsql import Environment
+from labcloud.motobase import iot_reads
+from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
+from labcloud.motobase.functions import function_of
+from labcloud.motobase.iam import caller_of, role_policies, session_credentials
+from labcloud.motobase.install import install
+from labcloud.motobase.schedules import ScheduledRule, scheduled_rules
+from labcloud.mqtt import Broker, Origin, Published
+from labcloud.quicksight import QuickSight
+from labcloud.roles import Roles
+from labcloud.rule_ports import RulePorts
+from labcloud.rules.compile import CompiledRule, compile_rule
+from labcloud.rules.dispatcher import Dispatcher
+from labcloud.rules.engine import Engine
+from labcloud.schedule import ScheduleError, parse_schedule
+from labcloud.shell.http import HttpServer
+from labcloud.shell.mqtt import MqttServer
+from labcloud.timestream import Timestream
+from labcloud.trace import Trace
+
+log = logging.getLogger("labcloud")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the cloud listens (port 0: a free one) and keeps its state (None: nowhere)."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    mqtt_port: int = 0
+    state_dir: Path | None = None
+
+
+class Cloud:
+    """Make it, `start` it, use `endpoint_url` and `mqtt_port`, `stop` it."""
+
+    def __init__(self, settings: Settings | None = None, clock: LabClock | None = None) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or LabClock()
+        self.trace = Trace()
+        self.authority = self._open_authority()
+        self.registry = Registry()
+        self.roles = Roles(_read_role)
+        self.engine = Engine(_environment, self.clock.now_ms, self.trace.note)
+        self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
+        writer = LogWriter(self._why_not_logged)
+        self.runtime = LambdaRuntime(self.clock, lambda: self.endpoint_url, writer.write)
+        self.functions = Functions(self.runtime, _function_credentials)
+        ports = RulePorts(self.functions, self.timestream.write_records, self._publish_from_rule)
+        self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.trace.note)
+        self.schedules = ScheduleKeeper(self.clock, _scheduled_rules, self._fire)
+        self.broker = self._make_broker()
+        self.mqtt = MqttServer(self.broker, self.authority.server_context())
+        self.control = Control(self.health, self.trace, self.clock, self.settle)
+        self.front = self._make_front()
+        self.http: HttpServer | None = None
+
+    # -- life
+
+    def start(self) -> None:
+        """Opens the ports. Raises OSError if one of them is taken."""
+        install(self.authority, self._iot_endpoint, self._check_topic_rule, self._iot_changed)
+        self.http = HttpServer(self.settings.host, self.settings.port, self._answer)
+        self.mqtt.start_in_thread(self.settings.host, self.settings.mqtt_port)
+        self.clock.start()
+        self.dispatcher.start()
+        self.http.start()
+
+    def stop(self) -> None:
+        """Closes the ports, carries out what is queued, ends every process of a function."""
+        if self.http:
+            self.http.stop()
+        self.schedules.close()
+        self.mqtt.stop_thread()
+        self.dispatcher.stop()
+        self.clock.stop()
+        self.runtime.close()
+        self.timestream.close()
+
+    def abandon(self) -> None:
+        """Gives up a cloud whose `start` failed: ends what its making has begun."""
+        if self.http:
+            self.http.close()
+        self.runtime.close()
+        self.timestream.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        """What AWS_ENDPOINT_URL is to be."""
+        assert self.http is not None, "the cloud has not been started"
+        return f"http://{self.settings.host}:{self.http.port}"
+
+    @property
+    def mqtt_port(self) -> int:
+        return self.mqtt.port
+
+    def health(self) -> Mapping[str, Any]:
+        """What /_lab/health answers."""
+        return {
+            "status": "running",
+            "endpoint_url": self.endpoint_url,
+            "mqtt_host": "localhost",
+            "mqtt_port": self.mqtt_port,
+            "account_id": ACCOUNT_ID,
+        }
+
+    def settle(self) -> bool:
+        """Waits until every message so far has had its rule actions and their functions; False: it took too long."""
+        return self.dispatcher.wait_until_idle() and self.runtime.wait_until_idle(30)
+
+    # -- making
+
+    def _folder(self, name: str) -> Path | None:
+        return self.settings.state_dir / name if self.settings.state_dir else None
+
+    def _open_authority(self) -> CertificateAuthority:
+        folder = self._folder("ca")
+        return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
+
+    def _make_broker(self) -> Broker:
+        router = MessageRouter(self.engine, self.dispatcher, self.trace)
+        return Broker(
+            principals=self.registry,
+            policies=self.registry,
+            now=self.clock.now,
+            listener=router,
+            reserved=router,
+            trace=BrokerTrace(self.trace, self.clock.now),
+        )
+
+    def _make_front(self) -> Front:
+        own: list[Service] = [
+            self.timestream.write,
+            self.timestream.query,
+            QuickSight(),
+            self.functions,
+            IotData(self._publish),
+        ]
+        return Front(
+            callers=_Callers(),
+            authoriser=self.roles,
+            moto=MotoBackends(),
+            own={service.name: service for service in own},
+            extended=frozenset({"lambda", "iot-data"}),
+            checks={("events", "PutRule"): _check_schedule, ("events", "PutTargets"): _check_targets},
+            observers=[self._observe],
+        )
+
+    # -- the joints
+
+    def _answer(self, http: Request) -> Any:
+        return self.control.answer(http) if http.path.startswith(control.PREFIX) else self.front.answer(http)
+
+    def _observe(self, request: ApiRequest, status: int) -> None:
+        """Keeps what is compiled or remembered in step with what the API changes."""
+        if status >= 400 or not changes_something(request.operation):
+            return
+        if request.service == "iam":
+            self.roles.forget()
+        elif request.service == "events":
+            self.schedules.reconcile(request.scope)
+        elif request.service == "lambda":
+            self._function_changed(request)
+
+    def _function_changed(self, request: ApiRequest) -> None:
+        if request.operation == "CreateFunction":
+            self.runtime.prepare()
+        elif request.operation in ("DeleteFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration"):
+            name = str(request.parameters["FunctionName"]).split(":")[-1]
+            self.runtime.retire(request.scope.arn("lambda", f"function:{name}"))
+
+    def _iot_endpoint(self, endpoint_type: str) -> str:
+        return "localhost"
+
+    def _check_topic_rule(self, payload: Mapping[str, Any]) -> None:
+        compile_rule("rule", "", payload)
+
+    def _iot_changed(self, kind: str, account_id: str, region: str) -> None:
+        scope = Scope(account_id, region)
+        if kind == "topic_rule":
+            self.engine.load(scope, [_compiled(rule) for rule in iot_reads.topic_rules(account_id, region)])
+            return
+        self.registry.changed()
+        if kind == "certificate":
+            active = {c.certificate_id for c in iot_reads.certificates() if c.status == "ACTIVE"}
+            self.mqtt.call_threadsafe(lambda: self._disconnect_all_but(active))
+
+    def _disconnect_all_but(self, active: set[str]) -> None:
+        for principal in {connection.principal.id for connection in self.broker.connections} - active:
+            self.broker.disconnect_principal(principal)
+
+    def _publish(self, origin: Origin, topic: str, payload: bytes, **options: Any) -> Published:
+        future: Future[Published] = self.mqtt.publish_threadsafe(origin, topic, payload, **options)
+        return future.result(timeout=30)
+
+    def _publish_from_rule(self, scope: Scope, topic: str, payload: bytes, qos: int) -> None:
+        published = self._publish(Origin(scope.account_id, scope.region), topic, payload, qos=qos)
+        if not published.accepted:
+            raise AwsError(published.reason, code="InvalidRequestException")
+
+    def _fire(self, scope: Scope, rule: ScheduledRule, due_s: float) -> None:
+        """A schedule is due: its targets are invoked. While the clock jumps it waits for each, so order is kept."""
+        trace_id = f"{rule.arn}@{due_s:.3f}"
+        self.trace.begin(trace_id, f"events/{rule.name}", due_s)
+        event = scheduled_event(scope, rule, due_s)
+        if not rule.targets:
+            self.trace.note(trace_id, f"schedule {rule.name} fired: it has no target")
+        for target in rule.targets:
+            try:
+                payload = input_for(target, event)
+                self.functions.invoke_by_service(
+                    scope, target["Arn"], payload, "events.amazonaws.com", rule.arn, wait=self.clock.jumping
+                )
+                self.trace.note(trace_id, f"schedule {rule.name} fired: invoked {target['Arn']}", delivered=True)
+            except AwsError as error:
+                text = f"schedule {rule.name} fired: {target['Arn']} was not invoked: {error.message}"
+                self.trace.note(trace_id, text, refused=True)
+
+    def _why_not_logged(self, config: FunctionConfig, action: str, resource: str) -> str | None:
+        try:
+            role_arn = function_of(config.account_id, config.region, config.arn).role_arn
+        except AwsError as error:
+            return str(error)
+        decision, reason = self.roles.decide(role_arn, "lambda.amazonaws.com", action, resource, {})
+        return None if decision is not None and decision.allowed else reason
+
+
+class _Callers:
+    def caller_of(self, access_key_id: str) -> Any:
+        return caller_of(access_key_id)
+
+
+def _read_role(role_arn: str) -> RolePolicies | None:
+    found = role_policies(ACCOUNT_ID, role_arn)
+    if found is None:
+        return None
+    boundary = ("permissions boundary", found.boundary) if found.boundary else None
+    return RolePolicies(found.name, found.arn, found.trust, list(found.policies), boundary)
+
+
+def _function_credentials(account_id: str, role_arn: str, session_name: str) -> Credentials:
+    minted = session_credentials(account_id, role_arn, session_name)
+    return Credentials(
+        minted.access_key_id, minted.secret_access_key, minted.session_token, minted.expiration.timestamp()
+    )
+
+
+def _environment(scope: Scope) -> Environment:
+    return Environment(scope.account_id, scope.region)
+
+
+def _scheduled_rules(scope: Scope) -> list[ScheduledRule]:
+    return scheduled_rules(scope.account_id, scope.region)
+
+
+def _compiled(rule: iot_reads.TopicRule) -> CompiledRule:
+    payload = {
+        "sql": rule.sql,
+        "awsIotSqlVersion": rule.sql_version,
+        "actions": list(rule.actions),
+        "errorAction": rule.error_action,
+        "ruleDisabled": rule.disabled,
+    }
+    return compile_rule(rule.name, rule.arn, payload)
+
+
+def _check_schedule(request: ApiRequest) -> None:
+    expression = request.parameters.get("ScheduleExpression")
+    if expression:
+        try:
+            parse_schedule(expression)
+        except ScheduleError as error:
+            raise AwsError(str(error), code="ValidationException") from error
+    elif request.parameters.get("EventPattern"):
+        raise AwsError(
+            "The local cloud does not serve event patterns of EventBridge rules; it serves schedules.",
+            code="ValidationException",
+        )
+
+
+def _check_targets(request: ApiRequest) -> None:
+    check_targets(request.parameters.get("Targets") or [])

@@ -8,7 +8,12 @@ if [[ -z "$AWS_DEFAULT_REGION" ]]; then
   echo "no region: set AWS_REGION to the one that Terraform deployed to" >&2
   exit 1
 fi
-prefix="$(terraform -chdir=terraform output -raw prefix 2>/dev/null || echo "${TF_VAR_prefix-${PREFIX-}}")"
+# What was deployed knows its prefix; after a first teardown only the environment does.
+prefix="$(terraform -chdir=terraform output -json | python3 -c '
+import json, os, sys
+output = json.load(sys.stdin).get("prefix", {})
+print(output.get("value", os.environ.get("TF_VAR_prefix", os.environ.get("PREFIX", ""))))
+')"
 export TF_VAR_prefix="$prefix"
 log_group="/aws/lambda/${prefix}ac_control_lambda"
 

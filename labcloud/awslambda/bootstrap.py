@@ -2,7 +2,7 @@
 
 It starts without a function (boto3 is loaded meanwhile), reads its assignment as one JSON line from standard input,
 imports the handler and serves invocations. The end of standard input means that the cloud is gone: then it dies.
-Standard library only. Behaviour: AWS Lambda developer guide, "Runtime API" and "Python function handler".
+Standard library only, and one file, as an isolated Python has no sibling modules to import. Behaviour: AWS Lambda developer guide, "Runtime API" and "Python function handler".
 """
 
 from __future__ import annotations
@@ -338,8 +338,7 @@ def serve_one(api, handler, lab_time):
     _, headers, body = api.get("/invocation/next")
     lab_time.follow(float(headers.get("lab-clock-offset-s", 0)))
     request_id = headers["lambda-runtime-aws-request-id"]
-    remaining_s = int(headers["lambda-runtime-deadline-ms"]) / 1000 - time.time()
-    context = LambdaContext(headers, time.monotonic() + remaining_s)
+    context = LambdaContext(headers, time.monotonic() + float(headers["lab-time-left-s"]))
     LogHandler.request_id = request_id
     os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
     try:

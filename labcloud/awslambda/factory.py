@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labcloud.awslambda.environment import Places
+from labcloud.awslambda.errors import ServiceFailure
 from labcloud.awslambda.generation import Generation
 from labcloud.awslambda.interpreters import Interpreter, Interpreters
 from labcloud.awslambda.log_stream import LogSink
@@ -126,7 +127,10 @@ class WorkerFactory:
             *(str(interpreter.packages), str(interpreter.clock)),
         )
         readable = (BOOTSTRAP, interpreter.packages, interpreter.clock, *code)
-        process = self._launcher.launch(LaunchRequest(command, readable, (scratch,)))
+        try:
+            process = self._launcher.launch(LaunchRequest(command, readable, (scratch,)))
+        except OSError as problem:
+            raise ServiceFailure(f"no process could be started for the function: {problem}") from problem
         worker = Worker(process, interpreter, self._clock, scratch)
         worker.idle_since = time.monotonic()
         return worker

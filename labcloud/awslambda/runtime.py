@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labcloud.awslambda.errors import InvalidRequestContent, RequestTooLarge
+from labcloud.awslambda.events import MAX_AGE_S, RETRY_DELAYS_S, EventOutcome, EventQueue
 from labcloud.awslambda.factory import WorkerFactory
 from labcloud.awslambda.log_stream import LogSink
 from labcloud.awslambda.model import FunctionConfig, InvokeResult
@@ -44,6 +45,7 @@ class LambdaRuntime:
         starter = launcher(self._directory)
         self._factory = WorkerFactory(self._directory, starter, clock, log_sink, endpoint_url, start_ahead)
         self._pool = Pool(self._factory, self._directory, max_workers=max_workers, idle_limit_s=idle_limit_s)
+        self._events = EventQueue(clock, self._run, max_workers)
         self._closing = threading.Event()
         threading.Thread(target=self._reap_now_and_then, name="lambda-reaper", daemon=True).start()
 
@@ -56,6 +58,29 @@ class LambdaRuntime:
         context = decode_client_context(client_context)
         return self._run(config, Invocation(str(uuid.uuid4()), payload or b"{}", context))
 
+    def invoke_async(
+        self,
+        config: FunctionConfig | Callable[[], FunctionConfig],
+        payload: bytes,
+        on_done: Callable[[EventOutcome], None] | None = None,
+        *,
+        retries: int = len(RETRY_DELAYS_S),
+        max_age_s: float = MAX_AGE_S,
+        wait: bool = False,
+    ) -> str:
+        """InvocationType Event: returns the request id at once, or after the first attempt with `wait`.
+
+        A function as `config` is asked before each attempt, so that a retry runs the code of that moment. `on_done`
+        is called once, after the last attempt. Raises AwsError for a payload that is refused.
+        """
+        check_payload(payload, MAX_ASYNC_BYTES)
+        current = (lambda: config) if isinstance(config, FunctionConfig) else config
+        return self._events.submit(current, payload, on_done, retries=retries, max_age_s=max_age_s, wait=wait)
+
+    def wait_until_idle(self, within_s: float = 30.0) -> bool:
+        """True as soon as no asynchronous attempt is queued or running, e.g. between two steps of the lab clock."""
+        return self._events.wait_until_idle(within_s)
+
     def prepare(self) -> None:
         """Call it when a function is created: the worker started now makes the first invocation faster."""
         self._factory.prepare()
@@ -67,6 +92,7 @@ class LambdaRuntime:
     def close(self) -> None:
         """Ends every worker and removes all unpacked code."""
         self._closing.set()
+        self._events.close()
         self._pool.close()
         remove_tree(self._directory)
 

@@ -164,6 +164,7 @@ class Worker:
             "Lambda-Runtime-Invoked-Function-Arn": self.config.invoked_arn,
             "Lambda-Runtime-Trace-Id": f"Root=1-{int(self._clock.now()):08x}-{uuid.uuid4().hex[:24]};Sampled=0",
             "Lab-Clock-Offset-S": repr(self._clock.offset_s()),
+            "Lab-Time-Left-S": str(self.config.timeout_s),
         }
         if invocation.client_context:
             headers["Lambda-Runtime-Client-Context"] = invocation.client_context

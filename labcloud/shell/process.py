@@ -118,13 +118,18 @@ class Guardian:
     def __init__(self, remove: Path) -> None:
         self._remove = remove
         self._lock = threading.Lock()
+        self._groups: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
     def watch(self, group: int) -> None:
-        self._tell(f"watch {group}\n")
+        with self._lock:
+            self._groups.add(group)
+            self._tell(f"watch {group}\n")
 
     def forget(self, group: int) -> None:
-        self._tell(f"forget {group}\n")
+        with self._lock:
+            self._groups.discard(group)
+            self._tell(f"forget {group}\n")
 
     def close(self) -> None:
         with self._lock:
@@ -134,15 +139,16 @@ class Guardian:
                 self._process = None
 
     def _tell(self, line: str) -> None:
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                command = [sys.executable, "-I", "-S", str(GUARDIAN), str(self._remove)]
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, env=CLEAN_ENVIRONMENT, cwd="/", bufsize=0, start_new_session=True
-                )
-            assert self._process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.write(line.encode())
+        """A guardian that somebody killed is replaced and told everything again."""
+        if self._process is None or self._process.poll() is not None:
+            command = [sys.executable, "-I", "-S", str(GUARDIAN), str(self._remove)]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, env=CLEAN_ENVIRONMENT, cwd="/", bufsize=0, start_new_session=True
+            )
+            line = "".join(f"watch {group}\n" for group in self._groups)
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line.encode())
 
 
 class LocalLauncher:
@@ -168,6 +174,6 @@ def kill_group(group: int) -> None:
 
 def _descendants(pid: int) -> list[psutil.Process]:
     try:
-        return psutil.Process(pid).children(recursive=True)
+        return list(psutil.Process(pid).children(recursive=True))
     except psutil.Error:
         return []

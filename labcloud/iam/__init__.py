@@ -10,7 +10,9 @@ from labcloud.iam.function_policy import invoke_allowed
 from labcloud.iam.iot import decide_iot
 from labcloud.iam.messages import access_denied_message
 from labcloud.iam.parser import PolicyError, parse_policy
+from labcloud.iam.permissions.table import Needed
 from labcloud.iam.policy import Policy
+from labcloud.iam.requests import permissions_of
 from labcloud.iam.trust import RolePolicies, decide_for_role, trusts
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Cause",
     "Decision",
     "Missing",
+    "Needed",
     "Policy",
     "PolicyError",
     "RolePolicies",
@@ -29,5 +32,6 @@ __all__ = [
     "evaluate",
     "invoke_allowed",
     "parse_policy",
+    "permissions_of",
     "trusts",
 ]

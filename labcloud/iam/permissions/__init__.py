@@ -1,0 +1,86 @@
+"""The tables: by botocore's service name, which permissions an operation needs. One module a family of services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from labcloud.iam.permissions import (
+    analytics,
+    dynamodb,
+    events,
+    functions,
+    identity,
+    iot,
+    logs,
+    messaging,
+    s3,
+    secrets,
+    timestream,
+)
+from labcloud.iam.permissions.table import Table
+
+TABLES: Mapping[str, Table] = {
+    "athena": analytics.ATHENA,
+    "cloudformation": analytics.CLOUDFORMATION,
+    "cloudwatch": analytics.CLOUDWATCH,
+    "dynamodb": dynamodb.DYNAMODB,
+    "dynamodbstreams": dynamodb.STREAMS,
+    "events": events.EVENTS,
+    "firehose": messaging.FIREHOSE,
+    "glue": analytics.GLUE,
+    "iam": identity.IAM,
+    "iot": iot.IOT,
+    "iot-data": iot.DATA,
+    "iot-jobs-data": iot.JOBS_DATA,
+    "kinesis": messaging.KINESIS,
+    "kms": secrets.KMS,
+    "lambda": functions.LAMBDA,
+    "logs": logs.LOGS,
+    "quicksight": analytics.QUICKSIGHT,
+    "s3": s3.S3,
+    "sagemaker": analytics.SAGEMAKER,
+    "sagemaker-runtime": analytics.SAGEMAKER_RUNTIME,
+    "scheduler": events.SCHEDULER,
+    "secretsmanager": secrets.SECRETS,
+    "sns": messaging.SNS,
+    "sqs": messaging.SQS,
+    "ssm": secrets.SSM,
+    "stepfunctions": events.STATES,
+    "sts": identity.STS,
+    "timestream-query": timestream.QUERY,
+    "timestream-write": timestream.WRITE,
+}
+
+PREFIXES: Mapping[str, str] = {
+    "apigatewaymanagementapi": "execute-api",
+    "apigatewayv2": "apigateway",
+    "bedrock-agent": "bedrock",
+    "bedrock-agent-runtime": "bedrock",
+    "bedrock-runtime": "bedrock",
+    "cloudsearchdomain": "cloudsearch",
+    "docdb": "rds",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "emr": "elasticmapreduce",
+    "kinesis-video-archived-media": "kinesisvideo",
+    "kinesis-video-media": "kinesisvideo",
+    "kinesisanalyticsv2": "kinesisanalytics",
+    "lex-models": "lex",
+    "lex-runtime": "lex",
+    "lexv2-models": "lex",
+    "lexv2-runtime": "lex",
+    "location": "geo",
+    "mediastore-data": "mediastore",
+    "meteringmarketplace": "aws-marketplace",
+    "neptune": "rds",
+    "opensearch": "es",
+    "personalize-events": "personalize",
+    "personalize-runtime": "personalize",
+    "resourcegroupstaggingapi": "tag",
+    "s3control": "s3",
+    "service-quotas": "servicequotas",
+    "sesv2": "ses",
+    "sso-admin": "sso",
+}
+"""IAM's prefix of services without a table, where it is not botocore's name."""

@@ -1,0 +1,77 @@
+"""Timestream for LiveAnalytics. Source: Service Authorization Reference, "Amazon Timestream".
+
+A query's tables are in its SQL, which is not read here: whoever calls gives them, see `permissions_of`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from labcloud.iam.permissions.table import Needed, Request, Table
+
+TABLES_READ = "timestream tables"
+"""The kind under which `resolve` returns a query's tables: `database.table` separated by commas, nothing for none."""
+_NAME = r'"?([\w.-]+?)"?(?:\."?([\w.-]+?)"?)?'
+_SHOW = re.compile(
+    rf"\s*(?:(show\s+databases)|(show\s+tables|show\s+measures|describe|desc)(?:\s+from)?\s+{_NAME})(?:\s+like\b.*)?\s*;?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _query(request: Request) -> list[Needed]:
+    """A query needs Select on every table, one without tables SelectValues; SHOW and DESCRIBE need their own."""
+    sql = request.text("QueryString")
+    shown = _SHOW.fullmatch(sql)
+    if shown:
+        return [_shown(request, shown)]
+    tables = request.resolve(TABLES_READ, sql)
+    if tables is None:
+        return [Needed("timestream:Select", request.arn("timestream", "database/*/table/*"))]
+    if not tables:
+        return [Needed("timestream:SelectValues", "*")]
+    parts = [name.partition(".") for name in tables.split(",")]
+    return [
+        Needed("timestream:Select", request.arn("timestream", f"database/{database}/table/{table}"))
+        for database, _, table in parts
+    ]
+
+
+def _shown(request: Request, found: re.Match[str]) -> Needed:
+    databases, verb, database, table = found.groups()
+    if databases:
+        return Needed("timestream:ListDatabases", request.arn("timestream", "database/*"))
+    action = {"tables": "ListTables", "measures": "ListMeasures"}.get(verb.lower().split()[-1], "DescribeTable")
+    below = f"/table/{table}" if table else ""
+    return Needed(f"timestream:{action}", request.arn("timestream", f"database/{database}{below}"))
+
+
+def _prepare(request: Request) -> list[Needed]:
+    return [Needed("timestream:PrepareQuery", "*"), *_query(request)]
+
+
+QUERY = Table(
+    prefix="timestream",
+    rows={
+        "scheduled-query/{Name}": "CreateScheduledQuery",
+        "{ScheduledQueryArn}": (
+            "DescribeScheduledQuery UpdateScheduledQuery DeleteScheduledQuery ExecuteScheduledQuery"
+        ),
+        "{ResourceARN}": "TagResource UntagResource ListTagsForResource",
+        "*": "DescribeEndpoints CancelQuery ListScheduledQueries DescribeAccountSettings UpdateAccountSettings",
+    },
+    special={"Query": _query, "PrepareQuery": _prepare},
+    tag_action="timestream:TagResource",
+)
+
+WRITE = Table(
+    prefix="timestream",
+    rows={
+        "database/{DatabaseName}/table/{TableName}": "WriteRecords CreateTable DescribeTable UpdateTable DeleteTable",
+        "database/{TargetDatabaseName}/table/{TargetTableName}": "CreateBatchLoadTask",
+        "database/{DatabaseName}": "CreateDatabase DescribeDatabase UpdateDatabase DeleteDatabase ListTables",
+        "database/*": "ListDatabases",
+        "{ResourceARN}": "TagResource UntagResource ListTagsForResource",
+        "*": "DescribeEndpoints ListBatchLoadTasks DescribeBatchLoadTask ResumeBatchLoadTask",
+    },
+    tag_action="timestream:TagResource",
+)

@@ -14,6 +14,7 @@ from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.moto_server.werkzeug_app import create_backend_app
 
 from labcloud.errors import AwsError, NotServed
+from labcloud.motobase import on_demand
 from labcloud.motobase.wire import WireResponse
 
 ACCOUNT_ID: str = DEFAULT_ACCOUNT_ID
@@ -60,6 +61,7 @@ class MotoBackends:
         module = _MODULES.get(service, service.replace("-", ""))
         with self._lock:
             if module not in self._applications:
+                on_demand.install_for(module)
                 application = create_backend_app(module)  # type: ignore[arg-type]
                 self._implemented[module] = _implemented_methods(module)
                 self._applications[module] = application

@@ -49,7 +49,10 @@ def changes() -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="session")
 def gateway_url() -> Iterator[str]:
-    server = HttpServer("127.0.0.1", 0, Front(iam, Anybody(), MotoBackends(), {}, frozenset(), []).answer)
+    front = Front(
+        callers=iam, authoriser=Anybody(), moto=MotoBackends(), own={}, extended=frozenset(), checks={}, observers=[]
+    )
+    server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     yield f"http://127.0.0.1:{server.port}"
     server.stop()

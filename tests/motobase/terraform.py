@@ -79,4 +79,6 @@ def _arguments(variables: dict[str, object]) -> list[str]:
 
 def _difference(change: dict[str, Any]) -> str:
     before, after = change.get("before") or {}, change.get("after") or {}
-    return ", ".join(f"{key} {before.get(key)!r} → {after.get(key)!r}" for key in after if before.get(key) != after[key])
+    return ", ".join(
+        f"{key} {before.get(key)!r} → {after.get(key)!r}" for key in after if before.get(key) != after[key]
+    )

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", ["iot", "neighbours"])
+@pytest.mark.parametrize("name", ["iot", "neighbours", "queues"])
 def test_configuration_applies_replans_without_change_updates_and_destroys(
     name: str, cloud_url: str, tmp_path: Path
 ) -> None:

@@ -312,13 +312,6 @@ resource "aws_cloudwatch_dashboard" "house" {
 
 # Streams
 
-resource "aws_kinesis_stream" "readings" {
-  name             = "readings"
-  shard_count      = 1
-  retention_period = 23 + var.edition
-  tags             = local.tags
-}
-
 resource "aws_kinesis_firehose_delivery_stream" "lake" {
   name        = "lake"
   destination = "extended_s3"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from checker.control import ControlSurface
 from checker.curriculum.parts import ROOT
@@ -109,6 +111,16 @@ def stop_cloud(workspace: Workspace) -> bool:
     ended = bool(cloud) and _is_cloud(int(cloud["pid"])) and _end(int(cloud["pid"]))  # type: ignore[index]
     cloud_file(workspace.folder).unlink(missing_ok=True)
     return ended
+
+
+def empty_cloud(workspace: Workspace) -> dict[str, Any]:
+    """Ends the cloud, removes all that it keeps, and starts it again on the same ports."""
+    before = read_cloud_file(workspace.folder) or {}
+    stop_cloud(workspace)
+    shutil.rmtree(workspace.folder / CLOUD_FOLDER, ignore_errors=True)
+    (workspace.notes / "applied.json").unlink(missing_ok=True)
+    port = urlsplit(str(before.get("endpoint_url", ""))).port or 0
+    return start_cloud(workspace, port=port, mqtt_port=int(before.get("mqtt_port", 0)), region=before.get("region"))
 
 
 def end_stale_cloud(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""The local cloud's control surface: health, traces, the lab clock, reset. An optional capability; AWS has none."""
+"""The local cloud's control surface: health, traces, the lab clock. An optional capability; AWS has none."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ class ControlSurface:
     def rate(self) -> float:
         return float(self._call("GET", "clock").get("rate", 1.0))
 
-    def traces(self, topic: str | None = None, after: float | None = None) -> list[dict[str, Any]]:
-        """The traces of messages, oldest first."""
+    def traces(self, topic: str | None = None, after: int | None = None) -> list[dict[str, Any]]:
+        """The traces of the newest messages, oldest first; `after` is the `number` of a trace."""
         asked = {name: value for name, value in (("topic", topic), ("after", after)) if value is not None}
         found = self._call("GET", "trace?" + urllib.parse.urlencode(asked))
-        return list(found["traces"])
+        return list(found["messages"])
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         return self._call("GET", "trace/" + urllib.parse.quote(trace_id, safe=""))
 
-    def reset(self) -> None:
-        """Empties the cloud: as if it had never been used."""
-        self._call("POST", "reset", {}, within_s=60.0)
+    def settle(self) -> None:
+        """Returns when every action that messages and timers have caused so far is done."""
+        self._call("POST", "settle", {}, within_s=60.0)
 
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, within_s: float = 15.0

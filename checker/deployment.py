@@ -120,7 +120,8 @@ class Deployment:
         if file.suffix != ".py" and not os.access(file, os.X_OK):
             raise LearnerProblem(f"{program} has no run bit", next_step=f"chmod +x {program}")
         self.say(f"{program} ...")
-        done = run_program(command, cwd=self.workspace.folder, env=self.environment(), within_s=within_s)
+        environment = self.environment() | self._prefix()
+        done = run_program(command, cwd=self.workspace.folder, env=environment, within_s=within_s)
         if not done.succeeded:
             ending = (
                 f"did not end within {within_s:.0f} s" if done.timed_out else f"ended with exit code {done.returncode}"
@@ -128,6 +129,11 @@ class Deployment:
             said = (done.stdout + done.stderr).strip() or "(it said nothing)"
             raise LearnerProblem(f"{program} {ending}:\n{said}", next_step=f"correct {program}")
         return done.stdout
+
+    def _prefix(self) -> dict[str, str]:
+        """The deployment's `prefix` as the scripts read it; what the caller set counts before the first apply."""
+        prefix = self.outputs.get("prefix") if self._state_hash() else None
+        return {"PREFIX": str(prefix), "TF_VAR_prefix": str(prefix)} if prefix else {}
 
     def _fingerprint(self) -> dict[str, str]:
         return {

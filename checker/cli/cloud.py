@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from checker.cli.options import open_workspace, workspace_option
-from checker.cloud_process import log_file, running_cloud, start_cloud, stop_cloud
+from checker.cloud_process import empty_cloud, log_file, running_cloud, start_cloud, stop_cloud
 from checker.errors import TargetDown
-from checker.target import local_target
 
 
 @click.command()
@@ -68,13 +67,7 @@ def _following(file: Path) -> Iterator[str]:
 @click.command("reset-cloud")
 @workspace_option
 def reset_cloud(folder: str | None) -> None:
-    """Empty the local cloud, as if it had never been used. The next apply makes everything anew."""
+    """Empty the local cloud, as if it had never been used, and start it again on the same ports."""
     workspace = open_workspace(folder)
-    cloud = running_cloud(workspace)
-    if cloud is None:
-        raise TargetDown("The local cloud of this workspace is not running", next_step="lab up")
-    control = local_target(cloud).control
-    assert control is not None
-    control.reset()
-    (workspace.notes / "applied.json").unlink(missing_ok=True)
+    empty_cloud(workspace)
     click.echo("The local cloud is empty. Terraform's state still lists what was there: lab apply makes it anew.")

@@ -1,0 +1,276 @@
+"""`lab`: what a check is given. Verbs only; whatever they build on and miss ends the check as skipped, with the reason."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from checker.checks.expectation import Later, NotAsExpected, NotReady
+from checker.curriculum.parts import Part
+from checker.deployment import Deployment
+from checker.errors import LearnerProblem
+from checker.verbs import control
+from checker.verbs.aws import aws_answers
+from checker.verbs.awslambda import Invocation, LambdaVerbs, code_sha256
+from checker.verbs.device import Device, DeviceRefused, Identity
+from checker.verbs.dynamodb import DynamoDbVerbs
+from checker.verbs.explain import explain_reading
+from checker.verbs.iam import IamVerbs
+from checker.verbs.iot import Certificate, IotVerbs
+from checker.verbs.pipeline import PipelineVerbs
+from checker.verbs.quicksight import QuickSightVerbs
+from checker.verbs.readings import Reading, new_reading
+from checker.verbs.stranger import stranger_identity
+from checker.verbs.teardown import TeardownVerbs
+from checker.verbs.timestream import TimestreamVerbs
+from checker.verbs.unit_tests import UnitTests, run_unit_tests
+from checker.verbs.wait import poll
+
+PACKAGE = "build/ac_control_lambda.zip"
+SCHEDULE_WITHIN_S_ON_AWS = 130.0
+
+
+class Lab:
+    """One workspace on one target. Close it at the end."""
+
+    def __init__(self, deployment: Deployment, parts: Sequence[Part] = ()) -> None:
+        self._deployment, self._parts = deployment, tuple(parts)
+        self.target, self.workspace = deployment.target, deployment.workspace
+        self._device: Device | None = None
+
+    # names and outputs
+
+    @property
+    def prefix(self) -> str:
+        return str(self._deployment.outputs.get("prefix") or "")
+
+    def name(self, name: str) -> str:
+        """A prescribed name with the deployment's prefix."""
+        return self.prefix + name
+
+    def outputs(self, *names: str) -> dict[str, str]:
+        """The prescribed outputs; the check fails if one is missing or empty."""
+        found = self._deployment.outputs
+        for name in names:
+            if not isinstance(found.get(name), str) or not found[name].strip():
+                others = ", ".join(sorted(found)) or "none"
+                raise NotAsExpected(
+                    expected=f"an output {name} that is a text",
+                    got="no such output" if name not in found else repr(found[name]),
+                    because=f"the outputs of this deployment: {others}",
+                    fix="terraform/outputs.tf",
+                )
+        return {name: found[name].strip() for name in names}
+
+    @property
+    def script_problems(self) -> str:
+        """What the scripts that run before Terraform said when they failed."""
+        return "\n".join(self._deployment.notices)
+
+    # the verbs of each service
+
+    @cached_property
+    def iot(self) -> IotVerbs:
+        return IotVerbs(self.target)
+
+    @cached_property
+    def iam(self) -> IamVerbs:
+        return IamVerbs(self.target)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDbVerbs:
+        return DynamoDbVerbs(self.target)
+
+    @cached_property
+    def timestream(self) -> TimestreamVerbs:
+        return TimestreamVerbs(self.target, self.name("iot"), self.name("temperaturesensor"))
+
+    @cached_property
+    def awslambda(self) -> LambdaVerbs:
+        return LambdaVerbs(self.target, self.name("ac_control_lambda"))
+
+    @cached_property
+    def quicksight(self) -> QuickSightVerbs:
+        return QuickSightVerbs(self.target)
+
+    @cached_property
+    def pipeline(self) -> PipelineVerbs:
+        return PipelineVerbs(self._deployment)
+
+    @cached_property
+    def teardown(self) -> TeardownVerbs:
+        names = {("log group", self.awslambda.log_group), ("QuickSight data source", self.name("iot-timestream"))}
+        return TeardownVerbs(self._deployment, self._parts, self._run_function_once, frozenset(names))
+
+    # devices
+
+    def certificate(self) -> Certificate | None:
+        """The certificate of the outputs as AWS IoT knows it."""
+        with aws_answers():
+            return self.iot.certificate(self.outputs("certificate_pem")["certificate_pem"])
+
+    def connect(self) -> Device:
+        """A new device with the certificate of the outputs; raises DeviceRefused."""
+        self.outputs("iot_endpoint", "certificate_pem", "private_key")
+        self._deployment.write_certificates()
+        certs = self.workspace.certs
+        return self._open_device(Identity(certs / "certificate.pem", certs / "private_key.pem"))
+
+    def try_to_connect(self) -> str:
+        """Connects once with the certificate of the outputs: empty if it worked, else the reason."""
+        return self._reason_of(self.connect)
+
+    def try_to_connect_without_certificate(self) -> str:
+        """Connects without a certificate: empty if the cloud let it in, else the reason."""
+        return self._reason_of(lambda: self._open_device(Identity()))
+
+    def try_to_connect_as_stranger(self) -> str:
+        """Connects with a certificate that nobody registered: empty if the cloud let it in, else the reason."""
+        with stranger_identity() as identity:
+            return self._reason_of(lambda: self._open_device(identity))
+
+    def _open_device(self, identity: Identity) -> Device:
+        address = self.target.mqtt
+        host = self.outputs("iot_endpoint")["iot_endpoint"]
+        return Device(host, address.port, address.ca_file, identity).connect()
+
+    def _reason_of(self, connect: Callable[[], Device]) -> str:
+        try:
+            connect().close()
+        except DeviceRefused as refusal:
+            return str(refusal)
+        return ""
+
+    @property
+    def device(self) -> Device:
+        """The device that publishes; the check is skipped if it cannot connect."""
+        if self._device is None or not self._device.is_connected:
+            self._device = self._ready(self.connect)
+        return self._device
+
+    def listen(self, *topics: str) -> Device:
+        """A second device that is subscribed to `topics`; the check is skipped if it cannot be."""
+        device = self._ready(self.connect)
+        for topic in topics:
+            self._ready(lambda topic=topic: device.subscribe(topic))
+        return device
+
+    def _ready(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except DeviceRefused as refusal:
+            raise NotReady(f"the device of part 1 does not work: {refusal}", fix="part 1: lab check 1") from refusal
+        except NotAsExpected as failure:
+            raise NotReady(
+                f"part 1 is not there: {failure.got} for {failure.expected}", fix="part 1: lab check 1"
+            ) from failure
+
+    # readings
+
+    def publish(self, temperature: float, sensor: int = 1) -> Reading:
+        """Sends a reading over MQTT as a sensor of the house does; returns when the cloud has acknowledged it."""
+        reading = replace(new_reading(temperature, sensor), client_id=self.device.client_id)
+        return self._send(reading, lambda: self._ready(lambda: self.device.publish(reading.topic, reading.payload)))
+
+    def publish_elsewhere(self, temperature: float, topic: str) -> Reading:
+        """Sends a reading on another topic, as an administrator through the data plane."""
+        reading = new_reading(temperature, topic=topic)
+        return self._send(reading, lambda: self._publish_through_api(topic, reading.payload))
+
+    def _publish_through_api(self, topic: str, payload: bytes) -> None:
+        with aws_answers():
+            self.target.client("iot-data").publish(topic=topic, qos=1, payload=payload)
+
+    def _send(self, reading: Reading, send: Callable[[], Any]) -> Reading:
+        after = self.now_ms()
+        send()
+        return replace(reading, sent_after_ms=after, sent_before_ms=self.now_ms())
+
+    def now_ms(self) -> int:
+        """The target's clock."""
+        return int(self.target.clock.now() * 1000)
+
+    def settle(self) -> None:
+        """Returns when what the published messages caused is done, where the target can tell."""
+        if self.target.control is not None:
+            self.target.control.settle()
+
+    def explain(self, reading: Reading) -> Later:
+        """Why a reading went where it went; asked for only when somebody reads it."""
+        return Later(lambda: explain_reading(self.target, reading))
+
+    # the function
+
+    def run_unit_tests(self) -> UnitTests:
+        return run_unit_tests(self.workspace, self._deployment.environment())
+
+    def deploy_function_code(self) -> str:
+        """Packages the workspace's function and deploys it if other code is deployed; the package's hash."""
+        try:
+            self._deployment.run_script("bin/package_lambda.sh")
+            package = self.workspace.folder / PACKAGE
+            if not package.is_file():
+                raise LearnerProblem(f"bin/package_lambda.sh did not make {PACKAGE}", next_step="bin/package_lambda.sh")
+            wanted = code_sha256(package.read_bytes())
+            function = self.awslambda.configuration()
+            if function is not None and function.code_sha256 != wanted:
+                self._deployment.run_script("bin/deploy_lambda.sh")
+        except LearnerProblem as problem:
+            raise NotAsExpected(
+                expected="bin/package_lambda.sh and bin/deploy_lambda.sh deploy the function's code",
+                got=problem.message, fix=problem.next_step,
+            ) from problem  # fmt: skip
+        return wanted
+
+    def live_a_minute(self, readings: Mapping[int, Sequence[float]], *, by_schedule: bool = False) -> control.Minute:
+        """A quiet minute on the target's clock, then these temperatures by zone, then the function, called or scheduled."""
+        topics = ("AC/AC-1", "AC/AC-2")
+        listener = self.listen(*topics)
+        try:
+            self.target.clock.advance(control.QUIET_S)
+            self.settle()
+            self._send_marks(listener, topics)
+            begun = len(listener.received)
+            sent = [
+                self.publish(value, 2 * zone - 1 + n % 2) for zone in readings for n, value in enumerate(readings[zone])
+            ]
+            answer = self.timestream.wait_for_readings(*sent) if sent else None
+            invocation = self._wait_for_schedule(listener, begun) if by_schedule else self.awslambda.invoke()
+            self._send_marks(listener, topics)
+            commands = control.commands_by_topic(listener.received[begun:], topics)
+        finally:
+            listener.close()
+        missing = tuple(reading for reading in sent if answer and not answer.of(reading))
+        return control.Minute(commands, invocation, tuple(sent), missing)
+
+    def _wait_for_schedule(self, listener: Device, begun: int) -> None:
+        if self.target.control is not None:
+            self.target.clock.advance(control.MINUTE_S)
+            self.settle()
+        else:
+            poll(lambda: listener.received[begun:], within_s=SCHEDULE_WITHIN_S_ON_AWS)
+
+    def _send_marks(self, listener: Device, topics: Sequence[str]) -> None:
+        """Sends a message after all others and waits for it: then the others have arrived."""
+        for topic in topics:
+            mark = control.new_mark()
+            self._publish_through_api(topic, control.encode(mark))
+            control.wait_for_mark(listener, topic, mark)
+
+    def _run_function_once(self) -> Invocation | None:
+        return self.awslambda.invoke() if self.awslambda.configuration() else None
+
+    def file(self, name: str) -> Path:
+        """A file of the workspace."""
+        return self.workspace.folder / name
+
+    def close(self) -> None:
+        """Disconnects the device."""
+        with contextlib.suppress(OSError):
+            if self._device is not None:
+                self._device.close()
+        self._device = None

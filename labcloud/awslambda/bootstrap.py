@@ -304,11 +304,12 @@ def describe_error(problem, request_id=""):
             del frames[0]
         error_type, message, stack = type(problem).__name__, str(problem), traceback.format_list(frames)
     stack = [as_on_aws(line) for line in stack]
+    message = as_on_aws(message)
     return {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": stack}
 
 
 def as_on_aws(text):
-    """Paths in stack traces read as on AWS: /var/task and /opt instead of this machine's folders."""
+    """Paths in errors read as on AWS: /var/task and /opt instead of this machine's folders."""
     for real, shown in ASSIGNMENT["shown_paths"].items():
         text = text.replace(real, shown)
     return text

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from labcloud.awslambda.errors import TooManyRequests
@@ -56,13 +56,18 @@ class _Event:
 
 
 class EventQueue:
-    """Runs events in threads of its own. A retry is a timer of the lab clock."""
+    """Runs events in daemon threads, so that a long function never holds up the end of the cloud.
+
+    A retry is a timer of the lab clock.
+    """
 
     def __init__(self, clock: LabClock | ManualClock, run: Run, max_concurrent: int) -> None:
         self._clock, self._run = clock, run
-        self._executor = ThreadPoolExecutor(max_concurrent, thread_name_prefix="lambda-event")
+        self._max_threads = max_concurrent
+        self._todo: queue.SimpleQueue[_Event | None] = queue.SimpleQueue()
         self._idle = threading.Condition()
         self._under_way = 0
+        self._threads = 0
         self._closed = False
 
     def submit(
@@ -93,14 +98,22 @@ class EventQueue:
     def close(self) -> None:
         with self._idle:
             self._closed = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+            for _ in range(self._threads):
+                self._todo.put(None)
 
     def _start(self, event: _Event) -> None:
         with self._idle:
             if self._closed:
                 return
             self._under_way += 1
-            self._executor.submit(self._attempt, event)
+            self._todo.put(event)
+            if self._threads < min(self._under_way, self._max_threads):
+                self._threads += 1
+                threading.Thread(target=self._work, name="lambda-event", daemon=True).start()
+
+    def _work(self) -> None:
+        while (event := self._todo.get()) is not None and not self._closed:
+            self._attempt(event)
 
     def _count(self, change: int) -> None:
         with self._idle:

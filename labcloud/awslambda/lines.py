@@ -36,8 +36,9 @@ def render_other_python(runtime: str, python_version: str) -> str:
     return f"NOTE {runtime} is not installed on this machine: the function runs on Python {python_version}\n"
 
 
-def render_init_report(init_ms: float, error_type: str) -> str:
-    return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: error\tError Type: {error_type}\n"
+def render_init_report(init_ms: float, status: str, error_type: str) -> str:
+    line = f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {status}"
+    return line + (f"\tError Type: {error_type}\n" if error_type else "\n")
 
 
 def render_start(request_id: str, version: str) -> str:

@@ -137,7 +137,9 @@ class Pool:
                     if self._slots < self._max_workers:
                         self._slots += 1
                         return None
-                    if self._closed or not self._changed.wait(deadline - time.monotonic()):
+                    if self._closed:
+                        raise ServiceFailure("the local cloud is going down")
+                    if not self._changed.wait(deadline - time.monotonic()):
                         raise TooManyRequests("Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded")
         finally:
             _end(doomed)

@@ -155,7 +155,7 @@ class Worker:
             return init_ms, None
         ended = self._ended_badly(event, invocation)
         self._await_mark("init")
-        self._function_stream().write(lines.render_init_report(init_ms, ended.error_type or "Sandbox.Timedout"))
+        self._function_stream().write(lines.render_init_report(init_ms, ended.status, ended.error_type))
         return init_ms, ended
 
     def _run(self, invocation: Invocation, began: float) -> Outcome:

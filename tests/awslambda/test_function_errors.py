@@ -91,6 +91,14 @@ def test_a_failed_start_names_its_cause_as_aws_does(
     assert lines[-1].endswith(f"\tStatus: error\tError Type: {error_type}\t\n")
 
 
+def test_paths_in_messages_read_as_on_aws(runtime: LambdaRuntime) -> None:
+    function = function_of({"app.py": "from helper import gone", "helper.py": ""})
+    error = json.loads(runtime.invoke(function, b"{}").payload)
+    assert error["errorMessage"] == (
+        "Unable to import module 'app': cannot import name 'gone' from 'helper' (/var/task/helper.py)"
+    )
+
+
 def test_a_handler_with_one_argument_fails_with_pythons_words(runtime: LambdaRuntime) -> None:
     error = json.loads(runtime.invoke(function_of("def handler(event): pass"), b"{}").payload)
     assert error["errorMessage"] == "handler() takes 1 positional argument but 2 were given"

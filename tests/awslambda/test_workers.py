@@ -127,6 +127,30 @@ def test_a_worker_started_ahead_serves_the_first_invocation(executor: Callable[.
     assert int(ready.invoke(function_of(PID), b"{}").payload) == spare.pid
 
 
+def test_a_guardian_that_was_killed_is_replaced(executor: Callable[..., LambdaRuntime]) -> None:
+    careful = executor(start_ahead=False)
+    function = function_of(PID)
+    careful.invoke(function, b"{}")
+    guardian = careful._factory._launcher._guardian  # type: ignore[attr-defined]
+    first = guardian._process.pid
+    os.kill(first, signal.SIGKILL)
+    guardian._process.wait()
+    careful.invoke(function_of(PID), b"{}")
+    assert guardian._process.pid != first
+    assert len(guardian._groups) == 2
+
+
+def test_an_asynchronous_invocation_runs_the_function(executor: Callable[..., LambdaRuntime]) -> None:
+    done: list[bytes | None] = []
+    background = executor(start_ahead=False)
+    source = "def handler(event, context): return event['n'] + 1"
+    background.invoke_async(
+        function_of(source), b'{"n": 1}', lambda end: done.append(end.result and end.result.payload)
+    )
+    assert background.wait_until_idle(10)
+    assert done == [b"2"]
+
+
 def test_the_functions_clock_follows_the_lab_clock(executor: Callable[..., LambdaRuntime]) -> None:
     clock = ManualClock(1_800_000_000.0)
     lab = executor(clock)

@@ -1,0 +1,1 @@
+"""Sockets, processes and files: loops of read, decide, act, without decisions of their own."""

@@ -5,7 +5,7 @@ the process's).
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,8 @@ from labcloud.events.schedules import ScheduleKeeper
 from labcloud.events.targets import check_targets, input_for, scheduled_event
 from labcloud.gateway.front import Front, changes_something
 from labcloud.iam import RolePolicies
-from labcloud.iot.messages import BrokerTrace, IotData, MessageRouter
+from labcloud.iot.data import IotData
+from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry
 from labcloud.iotsql import Environment
 from labcloud.motobase import iot_reads
@@ -43,6 +44,7 @@ from labcloud.rules.compile import CompiledRule, compile_rule
 from labcloud.rules.dispatcher import Dispatcher
 from labcloud.rules.engine import Engine
 from labcloud.schedule import ScheduleError, parse_schedule
+from labcloud.shadows import Shadows
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
 from labcloud.timestream import Timestream
@@ -79,6 +81,7 @@ class Cloud:
         ports = RulePorts(self.functions, self.timestream.write_records, self._publish_from_rule)
         self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.trace.note)
         self.schedules = ScheduleKeeper(self.clock, _scheduled_rules, self._fire)
+        self.shadows = Shadows(self.clock.now, self._publish_as_aws)
         self.broker = self._make_broker()
         self.mqtt = MqttServer(self.broker, self.authority.server_context())
         self.control = Control(self.health, self.trace, self.clock, self.settle)
@@ -148,7 +151,7 @@ class Cloud:
         return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
 
     def _make_broker(self) -> Broker:
-        router = MessageRouter(self.engine, self.dispatcher, self.trace)
+        router = MessageRouter(self.engine, self.dispatcher, self.shadows, self.trace)
         return Broker(
             principals=self.registry,
             policies=self.registry,
@@ -164,14 +167,14 @@ class Cloud:
             self.timestream.query,
             QuickSight(),
             self.functions,
-            IotData(self._publish),
+            IotData(self._publish, self._call_broker, self.shadows),
         ]
         return Front(
             callers=_Callers(),
             authoriser=self.roles,
             moto=MotoBackends(),
             own={service.name: service for service in own},
-            extended=frozenset({"lambda", "iot-data"}),
+            extended=frozenset({"lambda"}),
             checks={("events", "PutRule"): _check_schedule, ("events", "PutTargets"): _check_targets},
             observers=[self._observe],
         )
@@ -222,6 +225,14 @@ class Cloud:
     def _publish(self, origin: Origin, topic: str, payload: bytes, **options: Any) -> Published:
         future: Future[Published] = self.mqtt.publish_threadsafe(origin, topic, payload, **options)
         return future.result(timeout=30)
+
+    def _publish_as_aws(self, scope: Scope, topic: str, payload: bytes) -> None:
+        """Does not wait: the broker's own thread may be the caller."""
+        origin = Origin(scope.account_id, scope.region)
+        self.mqtt.publish_threadsafe(origin, topic, payload, qos=1, system=True)
+
+    def _call_broker(self, function: Callable[[Broker], Any]) -> Any:
+        return self.mqtt.call_threadsafe(lambda: function(self.broker)).result(timeout=30)
 
     def _publish_from_rule(self, scope: Scope, topic: str, payload: bytes, qos: int) -> None:
         published = self._publish(Origin(scope.account_id, scope.region), topic, payload, qos=qos)

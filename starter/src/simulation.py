@@ -13,6 +13,7 @@ from connection import HouseOnline, Refused, find_line, say
 from house import SECONDS_BETWEEN_READINGS, House, Reading, parse_command
 
 GOODBYE_WITHIN_S = 3
+LONGEST_LAG_S = 2
 
 
 class Street:
@@ -30,7 +31,8 @@ class Street:
         due = time.monotonic()
         at_s = 0
         while not self.stopped and at_s < end_s:
-            due += SECONDS_BETWEEN_READINGS / self.speed
+            # A computer that slept does not send what it missed in one burst.
+            due = max(due, time.monotonic() - LONGEST_LAG_S) + SECONDS_BETWEEN_READINGS / self.speed
             self._wait_until(due)
             if self.stopped:
                 return

@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 PREFIX = os.environ.get("TF_VAR_prefix", os.environ.get("PREFIX", ""))  # noqa: SIM112 (Terraform spells it so)
 SOURCE_ID = f"{PREFIX}iot-timestream"
+# What QuickSight answers about a thing that is not there, and about everything in an account without a subscription.
+NOT_THERE = ("ResourceNotFoundException", "UnsupportedUserEditionException")
 
 
 def main() -> None:
@@ -38,16 +40,23 @@ def main() -> None:
         if options.user_arn:
             share_source(quicksight, account, options.user_arn)
     except (BotoCoreError, ClientError) as refusal:
-        sys.exit(f"QuickSight: {refusal}")
+        advice = "; sign the account up first (--sign-up EMAIL)" if "not subscribed" in str(refusal) else ""
+        sys.exit(f"QuickSight: {refusal}{advice}")
+
+
+def found(describe, **what) -> dict | None:
+    """What a describing call answers; None if there is no such thing."""
+    try:
+        return describe(**what)
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] in NOT_THERE:
+            return None
+        raise
 
 
 def source_exists(quicksight, account: str) -> bool:
     """Whether the data source is there."""
-    try:
-        quicksight.describe_data_source(AwsAccountId=account, DataSourceId=SOURCE_ID)
-    except quicksight.exceptions.ResourceNotFoundException:
-        return False
-    return True
+    return found(quicksight.describe_data_source, AwsAccountId=account, DataSourceId=SOURCE_ID) is not None
 
 
 def create_source(quicksight, account: str) -> None:
@@ -81,10 +90,8 @@ def subscription_name(account: str) -> str:
 
 def subscription(quicksight, account: str) -> dict:
     """The account's subscription to QuickSight; empty if there is none."""
-    try:
-        return quicksight.describe_account_subscription(AwsAccountId=account)["AccountInfo"]
-    except quicksight.exceptions.ResourceNotFoundException:
-        return {}
+    answer = found(quicksight.describe_account_subscription, AwsAccountId=account)
+    return answer["AccountInfo"] if answer else {}
 
 
 def sign_up(quicksight, account: str, email: str) -> None:

@@ -69,7 +69,7 @@ class IotData:
             "topic": message.topic,
             "payload": message.payload,
             "qos": message.qos,
-            "lastModifiedTime": int(kept.stored_at * 1000),
+            "lastModifiedTime": int(kept.modified_at * 1000),
         }
 
     def list_retained_messages(self, request: ApiRequest) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class IotData:
                 "topic": topic,
                 "payloadSize": len(retained.message.payload),
                 "qos": retained.message.qos,
-                "lastModifiedTime": int(retained.stored_at * 1000),
+                "lastModifiedTime": int(retained.modified_at * 1000),
             }
             for topic, retained in rest[:size]
         ]

@@ -6,12 +6,36 @@ Source: AWS IoT Core Developer Guide, "DynamoDBv2".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, ActionFailed, Result
-from labcloud.rules.deliveries import PutItem
+from labcloud.rules.deliveries import Need, Origin, Ports
+
+
+@dataclass(frozen=True)
+class PutItem:
+    """Stores the result's members as an item's attributes (action dynamoDBv2)."""
+
+    table: str
+    item: dict[str, Any]
+    failed_action = "DynamoDBv2Action"
+
+    @property
+    def resource(self) -> str:
+        return self.table
+
+    @property
+    def summary(self) -> str:
+        return f"PutItem into table {self.table}"
+
+    def needs(self, scope: Scope) -> list[Need]:
+        return [Need("dynamodb:PutItem", scope.arn("dynamodb", f"table/{self.table}"))]
+
+    def send(self, origin: Origin, ports: Ports) -> None:
+        ports.put_item(origin.scope, self.table, self.item)
 
 
 def attribute_value(value: Any) -> dict[str, Any]:

@@ -8,12 +8,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, ActionFailed, Result
-from labcloud.rules.deliveries import WriteRecords
+from labcloud.rules.deliveries import Need, Origin, Ports
+
+
+@dataclass(frozen=True)
+class WriteRecords:
+    """Writes one single-measure record for each member of the result (action timestream)."""
+
+    database: str
+    table: str
+    records: list[dict[str, Any]]
+    failed_action = "TimestreamAction"
+
+    @property
+    def resource(self) -> str:
+        return f"{self.database}#{self.table}"
+
+    @property
+    def summary(self) -> str:
+        return f"WriteRecords of {len(self.records)} records into {self.database}.{self.table}"
+
+    def needs(self, scope: Scope) -> list[Need]:
+        table = scope.arn("timestream", f"database/{self.database}/table/{self.table}")
+        return [Need("timestream:DescribeEndpoints", "*"), Need("timestream:WriteRecords", table)]
+
+    def send(self, origin: Origin, ports: Ports) -> None:
+        ports.write_records(origin.scope, self.database, self.table, self.records)
+
 
 MOST_RECORDS = 100
 

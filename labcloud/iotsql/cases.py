@@ -1,0 +1,48 @@
+"""Runs a file of documented IoT SQL cases, one JSON object a line: `python -m labcloud.iotsql.cases FILE`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from .casefile import evaluate_case, expectation
+
+Mismatch = tuple[str, str, str, str]
+"""id, sql, what was expected, what came out."""
+
+
+def run_cases(path: str | Path) -> tuple[int, int, list[Mismatch]]:
+    """Runs a file: how many passed, how many failed, and each mismatch."""
+    passed = 0
+    mismatches: list[Mismatch] = []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+        except ValueError as error:
+            mismatches.append((f"line {number}", line[:80], "a JSON object", str(error)))
+            continue
+        ok, got = evaluate_case(case)
+        if ok:
+            passed += 1
+        else:
+            mismatches.append((str(case.get("id", f"line {number}")), case["sql"], expectation(case), got))
+    return passed, len(mismatches), mismatches
+
+
+def main(arguments: list[str]) -> int:
+    """Prints each mismatch and the totals; 1 if anything failed."""
+    if len(arguments) != 1:
+        print("usage: python -m labcloud.iotsql.cases FILE", file=sys.stderr)
+        return 2
+    passed, failed, mismatches = run_cases(arguments[0])
+    for case_id, sql, expected, got in mismatches:
+        print(f"{case_id}  {sql}\n    expected  {expected}\n    got       {got}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

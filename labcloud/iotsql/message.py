@@ -1,0 +1,110 @@
+"""What a statement is evaluated on: the message, the environment around it, and the port to other AWS services."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from .errors import FunctionFailed
+from .jsontext import parse_json
+from .values import Value
+
+MAX_ROWS = 100_000
+"""Nested queries look at so many elements of a message; more fail the rule, so that no statement stalls the engine."""
+
+
+@dataclass
+class Message:
+    """One published message, with what the broker knows of its sender. Not changed after it is made.
+
+    `topic` is the one published to; the prefix of Basic Ingest is removed by the functions that must not see it.
+    """
+
+    topic: str
+    payload: bytes
+    timestamp_ms: int
+    client_id: str | None = None
+    principal: str | None = None
+    source_ip: str | None = None
+    trace_id: str | None = None
+    protocol: str = "mqtt"
+    content_type: str | None = None
+    response_topic: str | None = None
+    correlation_data: bytes | None = None
+    format_indicator: int | None = None
+    """MQTT 5 payload format indicator: 1 is UTF-8."""
+    user_properties: Sequence[tuple[str, str]] = ()
+
+    @cached_property
+    def document_2015(self) -> dict[str, Value] | list[Value] | None:
+        """The payload as the rules of version 2015-10-08 see it; None where it is not a JSON object or array."""
+        return _document(self.payload, whole_numbers_are_ints=False)
+
+    @cached_property
+    def document_2016(self) -> dict[str, Value] | list[Value] | None:
+        """The payload as the rules of version 2016-03-23 see it."""
+        return _document(self.payload, whole_numbers_are_ints=True)
+
+
+def _document(payload: bytes, *, whole_numbers_are_ints: bool) -> Any:
+    # iot-sql-where calls the payload 80 a "non-JSON payload": only objects and arrays have something to select.
+    value = parse_json(payload, whole_numbers_are_ints=whole_numbers_are_ints)
+    return value if type(value) in (dict, list) else None
+
+
+class External(Protocol):
+    """The AWS services that a statement may ask. Each method raises FunctionFailed when AWS would have failed."""
+
+    def aws_lambda(self, function_arn: str, payload: Any) -> Any: ...
+    def get_dynamodb(self, table: str, key: Mapping[str, Any], role_arn: str) -> Any: ...
+    def get_thing_shadow(self, thing: str, shadow: str | None, role_arn: str) -> Any: ...
+    def get_secret(self, secret_id: str, secret_type: str, key: str | None, role_arn: str) -> Any: ...
+    def get_registry_data(self, api: str, thing: str, role_arn: str) -> Any: ...
+    def machinelearning_predict(self, model_id: str, role_arn: str, record: Mapping[str, Any]) -> Any: ...
+    def fetch_proto(self, bucket: str, key: str) -> bytes: ...
+
+
+class NoServices:
+    """The external port of an engine without neighbours: every function fails."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def fail(*_: object) -> Any:
+            raise FunctionFailed(f"{name} failed: no AWS service can be reached from here")
+
+        return fail
+
+
+@dataclass
+class Environment:
+    """What surrounds the engine: the account, the other services, and where chance comes from."""
+
+    account_id: str
+    region: str = "us-east-1"
+    external: External = field(default_factory=NoServices)
+    random: Callable[[], float] = random.random
+    new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
+
+
+class Context:
+    """One evaluation: what the compiled closures read, and what they must not do twice."""
+
+    __slots__ = ("document", "environment", "memo", "message", "rows", "rows_left", "variables", "version")
+
+    def __init__(self, message: Message, environment: Environment, document: Any, version: str) -> None:
+        self.message = message
+        self.environment = environment
+        self.document = document
+        self.version = version
+        self.variables: dict[str, Value] = {}
+        self.rows: list[Value] = []
+        """The current element of each nested query, outermost first."""
+        self.rows_left = MAX_ROWS
+        self.memo: dict[int, Value] = {}
+        """Results of functions that are called once per message, by node."""

@@ -63,8 +63,7 @@ def locked_requirements(lock: str, roots: set[str]) -> list[str]:
 
 
 def _fingerprint() -> str:
-    content = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
-    return hashlib.sha256(content + str(VENV).encode()).hexdigest()
+    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode() + str(VENV).encode()).hexdigest()
 
 
 def _installed() -> set[str]:

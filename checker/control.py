@@ -57,6 +57,16 @@ class ControlSurface:
     def rate(self) -> float:
         return float(self._call("GET", "clock").get("rate", 1.0))
 
+    def set_page_rows(self, rows: int | None) -> int | None:
+        """How many rows a page of a Timestream answer has; returns what it was. None: the cloud's own choice.
+
+        A cloud without this setting keeps its own pages: nothing happens.
+        """
+        try:
+            return self._call("POST", "timestream", {"page_rows": rows}).get("page_rows_before")
+        except TargetDown:
+            return None
+
     def traces(self, topic: str | None = None, after: int | None = None) -> list[dict[str, Any]]:
         """The traces of the newest messages, oldest first; `after` is the `number` of a trace."""
         asked = {name: value for name, value in (("topic", topic), ("after", after)) if value is not None}

@@ -33,5 +33,9 @@ class TargetDown(LabError):
     """AWS, or the cloud that stands for it, does not answer."""
 
 
+class TargetLacks(LabError):
+    """The cloud does not serve what the workspace asks for: its gap, not the learner's."""
+
+
 class ToolMissing(LabError):
     """A program that the kit needs is not installed."""

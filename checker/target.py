@@ -122,7 +122,7 @@ def local_target(cloud: Mapping[str, Any]) -> Target:
     """The target that a cloud's state file describes."""
     mqtt = MqttAddress(cloud["mqtt_host"], int(cloud["mqtt_port"]), cloud["ca_file"])
     control = ControlSurface(cloud.get("control_url", cloud["endpoint_url"] + "/_lab").rstrip("/"))
-    identity = str(cloud.get("cloud_id") or cloud.get("identity") or cloud["ca_file"])
+    identity = f"{cloud['endpoint_url']} {cloud.get('cloud_id') or cloud['pid']}"
     settings = _settings(cloud["endpoint_url"], cloud["region"], mqtt)
     return Target("local", cloud["region"], mqtt, settings, AMBIENT, control, identity)
 

@@ -58,6 +58,13 @@ class Schedule:
     enabled: bool
     may_invoke: bool
 
+    def __str__(self) -> str:
+        state = "on" if self.enabled else "off"
+        allowed = (
+            "may invoke the function" if self.may_invoke else "may not invoke the function (aws_lambda_permission)"
+        )
+        return f"rule {self.name}: {self.expression or 'no schedule'}, {state}, {allowed}"
+
 
 class LambdaVerbs:
     """Looks at a function and runs it."""

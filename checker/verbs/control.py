@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.verbs.awslambda import Invocation
 from checker.verbs.device import Device, Received
 from checker.verbs.readings import Reading
+from checker.verbs.wait import poll
 
+if TYPE_CHECKING:
+    from checker.verbs.lab import Lab
+
+TOPICS = ("AC/AC-1", "AC/AC-2")
 COMMAND_WITHIN_S = 5.0
+SCHEDULE_WITHIN_S_ON_AWS = 130.0
 MINUTE_S = 60.0
 QUIET_S = MINUTE_S + 5.0
 """Long enough for the last readings to leave the function's minute."""
@@ -57,6 +64,61 @@ class Minute:
         return "\n".join(lines)
 
 
+def live_a_minute(
+    lab: Lab, temperatures: Mapping[int, Sequence[float]], *, by_schedule: bool, page_rows: int | None
+) -> Minute:
+    """A quiet minute on the target's clock, then these readings, then the function; see Lab.live_a_minute."""
+    listener = lab.listen(*TOPICS)
+    try:
+        lab.target.clock.advance(QUIET_S)
+        lab.settle()
+        _send_marks(lab, listener)
+        begun = len(listener.received)
+        sent = [
+            lab.publish(value, 2 * zone - 1 + n % 2)
+            for zone in temperatures
+            for n, value in enumerate(temperatures[zone])
+        ]
+        answer = lab.timestream.wait_for_readings(*sent) if sent else None
+        with _pages_of(lab, page_rows):
+            invocation = _wait_for_schedule(lab, listener, begun) if by_schedule else lab.awslambda.invoke()
+        _send_marks(lab, listener)
+        commands = commands_by_topic(listener.received[begun:], TOPICS)
+    finally:
+        listener.close()
+    missing = tuple(reading for reading in sent if answer and not answer.of(reading))
+    return Minute(commands, invocation, tuple(sent), missing)
+
+
+def _wait_for_schedule(lab: Lab, listener: Device, begun: int) -> None:
+    if lab.target.control is not None:
+        lab.target.clock.advance(MINUTE_S)
+        lab.settle()
+    else:
+        poll(lambda: listener.received[begun:], within_s=SCHEDULE_WITHIN_S_ON_AWS)
+
+
+@contextmanager
+def _pages_of(lab: Lab, rows: int | None) -> Iterator[None]:
+    """Makes Timestream answer in small pages for a while, where the target can do that."""
+    if rows is None or lab.target.control is None:
+        yield
+        return
+    before = lab.target.control.set_page_rows(rows)
+    try:
+        yield
+    finally:
+        lab.target.control.set_page_rows(before)
+
+
+def _send_marks(lab: Lab, listener: Device) -> None:
+    """Sends a message after all others and waits for it: then the others have arrived."""
+    for topic in TOPICS:
+        mark = new_mark()
+        lab.publish_through_api(topic, json.dumps(mark).encode())
+        wait_for_mark(listener, topic, mark)
+
+
 def commands_by_topic(received: Sequence[Received], topics: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """What arrived on each topic without the checker's own marks."""
     return {
@@ -72,10 +134,6 @@ def is_mark(content: Any) -> bool:
 def new_mark() -> dict[str, str]:
     """A message that the house ignores and the checker recognises."""
     return {"lab_mark": str(uuid.uuid4())}
-
-
-def encode(mark: Mapping[str, str]) -> bytes:
-    return json.dumps(mark).encode()
 
 
 def wait_for_mark(device: Device, topic: str, mark: Mapping[str, str], within_s: float = COMMAND_WITHIN_S) -> bool:

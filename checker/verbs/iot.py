@@ -22,6 +22,12 @@ class Certificate:
     policies: tuple[str, ...]
     things: tuple[str, ...]
 
+    @property
+    def description(self) -> str:
+        """State and policies as text."""
+        policies = ", ".join(self.policies) or "none"
+        return f"a certificate that is {self.status}, policies attached: {policies}"
+
 
 @dataclass(frozen=True)
 class TopicRule:

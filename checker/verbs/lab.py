@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from checker.checks.expectation import Later, NotAsExpected, NotReady
+from checker.checks.expectation import Later, NotAsExpected, NotReady, expect
 from checker.curriculum.parts import Part
 from checker.deployment import Deployment
 from checker.errors import LearnerProblem
@@ -19,19 +19,18 @@ from checker.verbs.awslambda import Invocation, LambdaVerbs, code_sha256
 from checker.verbs.device import Device, DeviceRefused, Identity
 from checker.verbs.dynamodb import DynamoDbVerbs
 from checker.verbs.explain import explain_reading
-from checker.verbs.iam import IamVerbs
+from checker.verbs.house import HouseOnline
+from checker.verbs.iam import IamVerbs, Role
 from checker.verbs.iot import Certificate, IotVerbs
 from checker.verbs.pipeline import PipelineVerbs
-from checker.verbs.quicksight import QuickSightVerbs
+from checker.verbs.quicksight import DataSet, QuickSightVerbs
 from checker.verbs.readings import Reading, new_reading
 from checker.verbs.stranger import stranger_identity
 from checker.verbs.teardown import TeardownVerbs
 from checker.verbs.timestream import TimestreamVerbs
 from checker.verbs.unit_tests import UnitTests, run_unit_tests
-from checker.verbs.wait import poll
 
 PACKAGE = "build/ac_control_lambda.zip"
-SCHEDULE_WITHIN_S_ON_AWS = 130.0
 
 
 class Lab:
@@ -124,14 +123,11 @@ class Lab:
         """Connects once with the certificate of the outputs: empty if it worked, else the reason."""
         return self._reason_of(self.connect)
 
-    def try_to_connect_without_certificate(self) -> str:
-        """Connects without a certificate: empty if the cloud let it in, else the reason."""
-        return self._reason_of(lambda: self._open_device(Identity()))
-
-    def try_to_connect_as_stranger(self) -> str:
-        """Connects with a certificate that nobody registered: empty if the cloud let it in, else the reason."""
-        with stranger_identity() as identity:
-            return self._reason_of(lambda: self._open_device(identity))
+    def connects_without_its_certificate(self) -> list[str]:
+        """How the cloud let in devices that it must not: `without a certificate`, `with a stranger's certificate`."""
+        with stranger_identity() as stranger:
+            tried = {"without a certificate": Identity(), "with a stranger's certificate": stranger}
+            return [how for how, who in tried.items() if not self._reason_of(lambda who=who: self._open_device(who))]
 
     def _open_device(self, identity: Identity) -> Device:
         address = self.target.mqtt
@@ -169,6 +165,22 @@ class Lab:
                 f"part 1 is not there: {failure.got} for {failure.expected}", fix="part 1: lab check 1"
             ) from failure
 
+    @contextlib.contextmanager
+    def house_online(self) -> Iterator[HouseOnline]:
+        """The house of the kit on the wire: sends a reading, waits for a command; then it is disconnected."""
+        house = HouseOnline()
+        device: Device | None = None
+        try:
+            device = self.connect()
+            house.try_out(device, self.publish_through_api)
+        except DeviceRefused as refusal:
+            house.problem = str(refusal)
+        try:
+            yield house
+        finally:
+            if device is not None:
+                device.close()
+
     # readings
 
     def publish(self, temperature: float, sensor: int = 1) -> Reading:
@@ -179,9 +191,10 @@ class Lab:
     def publish_elsewhere(self, temperature: float, topic: str) -> Reading:
         """Sends a reading on another topic, as an administrator through the data plane."""
         reading = new_reading(temperature, topic=topic)
-        return self._send(reading, lambda: self._publish_through_api(topic, reading.payload))
+        return self._send(reading, lambda: self.publish_through_api(topic, reading.payload))
 
-    def _publish_through_api(self, topic: str, payload: bytes) -> None:
+    def publish_through_api(self, topic: str, payload: bytes) -> None:
+        """Publishes as an administrator through the data plane."""
         with aws_answers():
             self.target.client("iot-data").publish(topic=topic, qos=1, payload=payload)
 
@@ -226,40 +239,42 @@ class Lab:
             ) from problem  # fmt: skip
         return wanted
 
-    def live_a_minute(self, readings: Mapping[int, Sequence[float]], *, by_schedule: bool = False) -> control.Minute:
-        """A quiet minute on the target's clock, then these temperatures by zone, then the function, called or scheduled."""
-        topics = ("AC/AC-1", "AC/AC-2")
-        listener = self.listen(*topics)
-        try:
-            self.target.clock.advance(control.QUIET_S)
-            self.settle()
-            self._send_marks(listener, topics)
-            begun = len(listener.received)
-            sent = [
-                self.publish(value, 2 * zone - 1 + n % 2) for zone in readings for n, value in enumerate(readings[zone])
-            ]
-            answer = self.timestream.wait_for_readings(*sent) if sent else None
-            invocation = self._wait_for_schedule(listener, begun) if by_schedule else self.awslambda.invoke()
-            self._send_marks(listener, topics)
-            commands = control.commands_by_topic(listener.received[begun:], topics)
-        finally:
-            listener.close()
-        missing = tuple(reading for reading in sent if answer and not answer.of(reading))
-        return control.Minute(commands, invocation, tuple(sent), missing)
+    def expect_deployed_code(self, package_sha256: str) -> None:
+        """The check fails unless the function runs the package with this hash."""
+        function = self.awslambda.configuration()
+        deployed = function.code_sha256 if function else "no function"
+        expect(
+            deployed == package_sha256,
+            expected=f"the code of {PACKAGE} ({package_sha256}) deployed as {self.awslambda.name}",
+            got=deployed,
+            because="bin/deploy_lambda.sh ended well, but another function or region got the code",
+            fix="bin/deploy_lambda.sh; AWS_REGION",
+        )
 
-    def _wait_for_schedule(self, listener: Device, begun: int) -> None:
-        if self.target.control is not None:
-            self.target.clock.advance(control.MINUTE_S)
-            self.settle()
-        else:
-            poll(lambda: listener.received[begun:], within_s=SCHEDULE_WITHIN_S_ON_AWS)
+    def live_a_minute(
+        self, temperatures: Mapping[int, Sequence[float]], *, by_schedule: bool = False, page_rows: int | None = None
+    ) -> control.Minute:
+        """A quiet minute, then readings of these temperatures by zone, then the function, called or fired by its schedule.
 
-    def _send_marks(self, listener: Device, topics: Sequence[str]) -> None:
-        """Sends a message after all others and waits for it: then the others have arrived."""
-        for topic in topics:
-            mark = control.new_mark()
-            self._publish_through_api(topic, control.encode(mark))
-            control.wait_for_mark(listener, topic, mark)
+        `page_rows`: Timestream answers in pages of so many rows meanwhile, where the target can do that.
+        """
+        return control.live_a_minute(self, temperatures, by_schedule=by_schedule, page_rows=page_rows)
+
+    def packages_and_deployed_code(self) -> tuple[dict[str, str], str]:
+        """The hashes of the zips that the pipeline's jobs handed on, by name, and that of the deployed code."""
+        packages = {name: code_sha256(content) for name, content in self.pipeline.run().packages}
+        function = self.awslambda.configuration()
+        return packages, function.code_sha256 if function else "no function"
+
+    def roles_of_rules_into(self, kind: str, **settings: str) -> list[Role]:
+        """The roles of the rules with an action of this kind and these settings."""
+        arns = (action.get("roleArn", "") for _, action in self.iot.rules_into(kind, **settings))
+        return [role for arn in dict.fromkeys(arns) if (role := self.iam.role(arn))]
+
+    def data_sets_on_timestream(self) -> list[DataSet]:
+        """The QuickSight data sets that read a source of type TIMESTREAM."""
+        sources = {source.arn for source in self.quicksight.data_sources() if source.kind == "TIMESTREAM"}
+        return [each for each in self.quicksight.data_sets() if sources & set(each.source_arns)]
 
     def _run_function_once(self) -> Invocation | None:
         return self.awslambda.invoke() if self.awslambda.configuration() else None

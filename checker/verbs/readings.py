@@ -6,13 +6,16 @@ import importlib.util
 import json
 import sys
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 from checker.curriculum.parts import STARTER
 from checker.errors import LabError
 
+TOLERANCE_MS = 1_000
 TOPIC = "sensor/temperature/temp_{sensor}"
 
 
@@ -42,6 +45,21 @@ class Reading:
     def payload(self) -> bytes:
         return json.dumps(self.content).encode()
 
+    def is_stored_as(self, items: Sequence[Mapping[str, Any]]) -> bool:
+        """Is it exactly one item with the reading's four columns? A number may be stored as its text."""
+        return len(items) == 1 and all(str(items[0].get(name)) == str(value) for name, value in self.content.items())
+
+    def was_sent_at(self, times: Sequence[str]) -> bool:
+        """Is there exactly one time, and is it, to a second, that of the publish?"""
+        if len(times) != 1:
+            return False
+        return self.sent_after_ms - TOLERANCE_MS <= milliseconds(times[0]) <= self.sent_before_ms + TOLERANCE_MS
+
+    @property
+    def sent_at(self) -> str:
+        """When it was published, on the target's clock."""
+        return datetime.fromtimestamp(self.sent_after_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
     def __str__(self) -> str:
         return f"the reading {self.temperature} on {self.topic}"
 
@@ -62,3 +80,10 @@ def kit_house() -> ModuleType:
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return sys.modules[name]
+
+
+def milliseconds(text: str) -> int:
+    """A Timestream time, `2026-11-21 08:00:00.123000000`, in milliseconds since 1970."""
+    whole, _, fraction = text.partition(".")
+    seconds = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
+    return int(seconds) * 1000 + int((fraction + "000")[:3])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -83,10 +82,3 @@ class TimestreamVerbs:
 def read_row(columns: list[Mapping[str, Any]], data: list[Mapping[str, Any]]) -> dict[str, Any]:
     """A row by column name: texts as AWS writes them, None for NULL."""
     return {column["Name"]: value.get("ScalarValue") for column, value in zip(columns, data, strict=True)}
-
-
-def milliseconds(text: str) -> int:
-    """A Timestream time, `2026-11-21 08:00:00.123000000`, in milliseconds since 1970."""
-    whole, _, fraction = text.partition(".")
-    seconds = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
-    return int(seconds) * 1000 + int((fraction + "000")[:3])

@@ -1,0 +1,152 @@
+"""One run of checks: the workspace is deployed where it changed, then parts are checked; gives a Report."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from checker import __version__
+from checker.checks.check import Check, load_checks
+from checker.checks.result import CheckResult, PartResult, Report
+from checker.checks.runner import run_checks, with_needs
+from checker.curriculum.parts import Part, read_parts
+from checker.deployment import Deployment
+from checker.errors import TargetDown, TargetLacks
+from checker.target import Target
+from checker.terraform import TerraformFailed
+
+NOT_SERVED = ("NotImplementedException", "StatusCode: 501")
+UNREACHABLE = ("connection refused", "connection reset", "no such host", "EOF")
+
+
+@dataclass
+class Listener:
+    """Who watches a run: every method may stay as it is."""
+
+    begin_part: Callable[[Part], None] = lambda _: None
+    begin: Callable[[Check], None] = lambda _: None
+    done: Callable[[CheckResult], None] = lambda _: None
+    end_part: Callable[[PartResult], None] = lambda _: None
+    notice: Callable[[str], None] = lambda _: None
+
+
+@dataclass
+class Session:
+    """Checks parts of one workspace on one target. Close it at the end."""
+
+    deployment: Deployment
+    listener: Listener = field(default_factory=Listener)
+    _lab: Any = None
+    _notices: list[str] = field(default_factory=list)
+    _undeployable: TerraformFailed | None = None
+    _begun: float = field(default_factory=time.time)
+
+    @property
+    def lab(self) -> Any:
+        """The object that checks are given."""
+        if self._lab is None:
+            from checker.verbs import Lab
+
+            self._lab = Lab(self.deployment, read_parts())
+        return self._lab
+
+    def deploy(self) -> None:
+        """Applies the workspace if it changed. What Terraform refuses is told and kept for the checks' results."""
+        try:
+            self.deployment.ensure_applied(read_parts())
+        except TerraformFailed as failure:
+            blame_the_target(failure, self.deployment.target)
+            self._notice(str(failure))
+            if not failure.applied:
+                self._undeployable = failure
+        for problem in self.deployment.notices:
+            self._notice(problem)
+
+    def check_part(self, part: Part, only: Sequence[str] = ()) -> PartResult:
+        """Runs a part's checks, or `only` some and what they need."""
+        checks = load_checks(part.folder)
+        self.listener.begin_part(part)
+        chosen = with_needs(only, checks) if only else checks
+        results = self._undeployed(chosen) if self._undeployable else self._run(chosen)
+        result = PartResult(part.number, part.title, part.bonus, tuple(results))
+        self.listener.end_part(result)
+        return result
+
+    def _run(self, checks: Sequence[Check]) -> list[CheckResult]:
+        folder = self.deployment.workspace.notes / "broken"
+        return run_checks(checks, self.lab, trace_folder=folder, begin=self.listener.begin, done=self.listener.done)
+
+    def _undeployed(self, checks: Sequence[Check]) -> list[CheckResult]:
+        """The results when Terraform refused the files: nothing was deployed that could be checked."""
+        assert self._undeployable is not None
+        place = next((d.place for d in self._undeployable.diagnostics if d.place), "the message of Terraform above")
+        summary = next((d.summary for d in self._undeployable.diagnostics), "terraform apply failed")
+        because = f"terraform did not deploy these files: {summary}"
+        results = [CheckResult(c.id, c.title, "skipped", c.points, because=because, fix=place) for c in checks]
+        for result in results:
+            self.listener.done(result)
+        return results
+
+    def report(self, parts: Sequence[PartResult]) -> Report:
+        """The report of the parts that were checked, with what was checked with what."""
+        return Report(tuple(parts), self._provenance(), tuple(self._notices))
+
+    def _provenance(self) -> dict[str, Any]:
+        target, workspace = self.deployment.target, self.deployment.workspace
+        return {
+            "kit": __version__,
+            "checks": checks_version(),
+            "workspace": workspace.hash_of("terraform", "src", "ac_control_lambda", "bin", ".gitlab-ci.yml"),
+            "target": target.name,
+            "region": target.region,
+            "began": datetime.fromtimestamp(self._begun, UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.time() - self._begun, 1),
+            "clock": "lab" if target.control is not None else "real",
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        }
+
+    def _notice(self, text: str) -> None:
+        self._notices.append(text)
+        self.listener.notice(text)
+
+    def close(self) -> None:
+        """Disconnects what the checks connected."""
+        if self._lab is not None:
+            self._lab.close()
+            self._lab = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def blame_the_target(failure: TerraformFailed, target: Target) -> None:
+    """Raises our own error if Terraform failed because of the cloud, not because of the files."""
+    text = str(failure)
+    if any(sign in text for sign in NOT_SERVED):
+        raise TargetLacks(
+            f"{target.name} does not serve what the files ask for.\n{text}", next_step="lab logs"
+        ) from failure
+    if target.control is not None and any(sign in text for sign in UNREACHABLE):
+        try:
+            target.control.health()
+        except TargetDown:
+            raise TargetDown(
+                "The local cloud ended in the middle of terraform", next_step="lab logs, then lab up"
+            ) from failure
+
+
+def checks_version() -> str:
+    """A hash of all checks of the kit."""
+    digest = hashlib.sha256()
+    for part in read_parts():
+        digest.update((part.folder / "checks.py").read_bytes())
+    return digest.hexdigest()[:16]

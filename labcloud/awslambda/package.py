@@ -5,6 +5,7 @@ AWS Lambda developer guide, "Lambda quotas" and "Working with .zip file archives
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -111,9 +112,10 @@ def make_read_only(directory: Path) -> None:
 
 
 def remove_tree(directory: Path) -> None:
-    """Removes a folder whose subfolders may be read-only."""
+    """Removes a folder whose subfolders may be read-only; somebody else may be removing it at the same time."""
     for folder, _, _ in os.walk(directory):
-        os.chmod(folder, 0o700)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(folder, 0o700)
     shutil.rmtree(directory, ignore_errors=True)
 
 

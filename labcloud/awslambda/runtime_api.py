@@ -98,7 +98,10 @@ class _Server(ThreadingHTTPServer):
         self.api = api
 
     def close_soon(self) -> None:
+        """Linux wakes the accepting thread at once, elsewhere it looks up within two seconds."""
         threading.Thread(target=self._shut_down, name="lambda-runtime-api-close", daemon=True).start()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def _shut_down(self) -> None:
         self.shutdown()

@@ -29,7 +29,10 @@ def main(folder: str) -> None:
 def remove(folder: str) -> None:
     """Unpacked code is read-only, also for this process, until its folders may be written again."""
     for path, _, _ in os.walk(folder):
-        os.chmod(path, 0o700)
+        try:
+            os.chmod(path, 0o700)
+        except FileNotFoundError:  # the cloud is removing it itself
+            continue
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -73,7 +73,8 @@ class Street:
 
     def close(self) -> None:
         """Waits a moment for what is on the way, then closes every connection and sums up."""
-        deadline = time.monotonic() + GOODBYE_WITHIN_S
+        refused = any(online.problem for online in self.houses)
+        deadline = time.monotonic() + (0 if refused else GOODBYE_WITHIN_S)
         sent = self.readings - sum(online.lost for online in self.houses)
         while sum(o.acknowledged for o in self.houses) < sent and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from labcloud.mqtt import lifecycle
@@ -21,6 +21,7 @@ from labcloud.mqtt.properties import MessageProperties
 from labcloud.mqtt.publishing import check_properties, message_properties
 from labcloud.mqtt.reasons import Ended, Fault, Reason
 from labcloud.mqtt.session import PendingWill, Session
+from labcloud.mqtt.snapshot import BrokerState, load_space, save_space
 from labcloud.mqtt.space import Retained, Route, Space
 from labcloud.mqtt.topics import BasicIngest, InvalidTopic, ShadowRequest, check_topic_name, is_reserved
 
@@ -302,6 +303,24 @@ class Broker:
             space.retained[message.topic] = Retained(message, self.now)
         else:
             self.note(message, "not retained: the account has %s retained messages", len(space.retained))
+
+    def retained(self, account_id: str, region: str) -> Mapping[str, Retained]:
+        """Retained messages by topic, for GetRetainedMessage and ListRetainedMessages."""
+        return self.space(account_id, region).retained
+
+    # -- state
+
+    def snapshot(self) -> BrokerState:
+        """What shall outlive the process; can be pickled."""
+        self.begin()
+        return BrokerState(tuple(save_space(space, self.now) for space in self.spaces.values()))
+
+    def restore(self, state: BrokerState) -> None:
+        """Takes over a saved state; only before the first connection."""
+        if self.connections:
+            raise RuntimeError("a broker's state can only be restored before clients connect")
+        for saved in state.spaces:
+            self.spaces[saved.account_id, saved.region] = load_space(saved, self.limits)
 
     # -- time
 

@@ -74,6 +74,7 @@ class Connection:
         self.link: object = None
         """The shell's handle of this connection."""
         self._rest = b""
+        self._progress = False
 
     def receive(self, data: bytes, at_s: float) -> None:
         """Bytes from the peer at this monotonic time; an incomplete packet is kept for the next call."""
@@ -90,9 +91,15 @@ class Connection:
             self._read_packets(self._rest + data if self._rest else data)
         except Fault as fault:
             self.fail(fault)
+        if self._progress and self.session is not None:
+            self._progress = False
+            self.session.progress_at = self.last_heard_s
+            resume(self.broker, self.session)
 
     def _read_packets(self, buffer: bytes) -> None:
         position, end = 0, len(buffer)
+        if self.session is None and buffer and buffer[0] != CONNECT << 4:
+            raise Fault(Reason.PROTOCOL_ERROR, "the first packet is not CONNECT [MQTT-3.1.0-1]")
         largest = self.broker.limits.packet_bytes
         while end - position >= 2 and self.wants_reading:
             length = buffer[position + 1]
@@ -123,8 +130,6 @@ class Connection:
     def _on_other(self, first: int, body: bytes) -> None:
         kind, flags = first >> 4, first & 15
         if self.session is None:
-            if kind != CONNECT or flags:
-                raise Fault(Reason.PROTOCOL_ERROR, "the first packet is not CONNECT [MQTT-3.1.0-1]")
             on_connect(self, body)
             return
         handler = HANDLERS.get(kind)
@@ -138,12 +143,9 @@ class Connection:
         self._acknowledged(parse_puback(body, self.version))
 
     def _acknowledged(self, packet_id: int) -> None:
-        session = self.session
-        assert session is not None
-        if session.in_flight.pop(packet_id, None) is not None:
-            session.progress_at = self.last_heard_s
-            if session.queue or session.waiting:
-                resume(self.broker, session)
+        assert self.session is not None
+        if self.session.in_flight.pop(packet_id, None) is not None:
+            self._progress = True
 
     def _on_ping(self, body: bytes) -> None:
         if body:

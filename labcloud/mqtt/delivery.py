@@ -65,16 +65,14 @@ def resume(broker: Broker, session: Session) -> None:
     connection = session.connection
     if connection is None:
         return
-    frames: Frames = {}
     while session.queue and connection.writable and len(session.in_flight) < connection.send_quota:
         message, retain = session.dequeue()
-        frames.clear()
-        if message.expired(broker.now):
+        if message.properties and message.expired(broker.now):
             broker.note(message, "copy for %s expired in its queue", session.client_id)
         elif not (decision := connection.permissions.receive(message.topic)).allowed:
             broker.note(message, "not delivered to %s: iot:Receive refused: %s", session.client_id, decision.reason)
         else:
-            _send_qos_1(session, connection, message, retain, frames, broker.now)
+            _send_qos_1(session, connection, message, retain, {}, broker.now)
     if session.waiting and session.relieved(broker.limits):
         release_publishers(session)
 

@@ -30,13 +30,12 @@ class Group:
     members: dict[Session, Subscription] = field(default_factory=dict)
     turn: int = 0
 
-    def in_turn(self) -> Iterator[Subscription]:
-        """Connected members first, beginning after the last one that was served."""
+    def in_turn(self) -> list[Subscription]:
+        """Beginning after the last one that was served: members that keep up, then busy ones, then absent ones."""
         members = list(self.members.values())
         self.turn = (self.turn + 1) % len(members)
         rotated = members[self.turn :] + members[: self.turn]
-        yield from (member for member in rotated if member.session.connection is not None)
-        yield from (member for member in rotated if member.session.connection is None)
+        return sorted(rotated, key=lambda member: (member.session.connection is None, bool(member.session.queue)))
 
 
 @dataclass(slots=True, eq=False)

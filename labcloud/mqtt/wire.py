@@ -74,6 +74,8 @@ def encode_variable_integer(value: int) -> bytes:
     """A variable byte integer of one to four bytes (§1.5.5)."""
     if value < 0x80:
         return bytes((value,))
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
     digits = bytearray()
     while True:
         value, digit = value >> 7, value & 0x7F

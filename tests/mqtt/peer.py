@@ -123,7 +123,7 @@ class Peer:
         return self.frames()
 
     def frames(self) -> list[Frame]:
-        """What the broker has sent since the last call."""
+        """What the broker has sent since the last call; `connect` and `subscribe` take only their own answer."""
         data, frames = self.core.take_output(), []
         while data:
             length = shift = 0
@@ -155,7 +155,9 @@ class Peer:
             flags |= 4 | qos << 3 | retain << 5
             tail += (block(will_properties) if five else b"") + text(topic) + len(payload).to_bytes(2, "big") + payload
         head = text("MQTT") + bytes((self.version, flags)) + keep_alive_s.to_bytes(2, "big")
-        return self.send(packet(0x10, head + (block(properties) if five else b"") + tail))[0]
+        self.core.receive(packet(0x10, head + (block(properties) if five else b"") + tail), self.at_s)
+        connack, self.core.out[:1] = self.core.out[0], []
+        return Frame(connack[0] >> 4, connack[0] & 15, connack[2:])
 
     def publish_packet(
         self,

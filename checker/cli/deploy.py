@@ -39,7 +39,7 @@ def apply(folder: str | None, target: str | None, verbose: bool) -> None:
         progress.clear()
     for notice in deployment.notices:
         say(notice)
-    click.echo(f"Applied: {changes.add} added, {changes.change} changed, {changes.remove} removed.")
+    click.echo(f"Apply complete! Resources: {changes.add} added, {changes.change} changed, {changes.remove} destroyed.")
 
 
 @click.command()
@@ -55,4 +55,4 @@ def destroy(folder: str | None, target: str | None, verbose: bool) -> None:
         changes = deployment.destroy()
     finally:
         progress.clear()
-    click.echo(f"Destroyed: {changes.remove} removed.")
+    click.echo(f"Destroy complete! Resources: {changes.remove} destroyed.")

@@ -1,0 +1,52 @@
+"""`lab test`, `lab lint`, `lab cloud`: for those who work on the kit or look into the cloud."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from checker.curriculum.parts import ROOT
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def test(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run the kit's own tests; arguments go to pytest."""
+    context.exit(_run(["-m", "pytest", *arguments]))
+
+
+@click.command()
+@click.option("--with-terraform/--without-terraform", default=True, help="Also validate the files with Terraform.")
+@click.pass_context
+def lint(context: click.Context, with_terraform: bool) -> None:
+    """Prove the curriculum: ids, points, hints, pages, TODOs, and that every state of the files is valid."""
+    from checker.curriculum.lint import lint_curriculum
+
+    problems = lint_curriculum(with_terraform=with_terraform, say=lambda text: click.echo(text, err=True))
+    for problem in problems:
+        click.echo(problem)
+    click.echo(f"{len(problems)} problems." if problems else "The curriculum is in order.")
+    context.exit(1 if problems else 0)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("what", type=click.Choice(["sql-cases", "coverage"]))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def cloud(context: click.Context, what: str, arguments: tuple[str, ...]) -> None:
+    """Ask the local cloud about itself: run SQL cases from a FILE, or list what it serves."""
+    context.exit(_run(["-m", "labcloud", what, *arguments], cwd=None))
+
+
+def _run(arguments: list[str], cwd: Path | None = ROOT) -> int:
+    """Runs Python with the arguments in the foreground; Ctrl-C reaches it, too."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
+    try:
+        return subprocess.run([sys.executable, *arguments], cwd=cwd, env=environment).returncode
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,95 @@
+"""`lab simulate`: the workspace's house against the target, at any speed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from checker.cli.deploy import open_deployment
+from checker.cli.options import Progress, say, target_option, workspace_option
+from checker.curriculum.workspace import Workspace
+from checker.deployment import Deployment
+from checker.errors import LearnerProblem, UsageProblem
+from checker.process import Finished, run_program
+from checker.target import Target
+
+FOREVER_S = 10 * 365 * 86_400.0
+
+
+@click.command()
+@workspace_option
+@target_option
+@click.option(
+    "--speed", type=click.FloatRange(0, 1000, min_open=True), default=1.0, help="House and cloud time per real time."
+)
+@click.option("--seed", type=int, help="Makes the same house again.")
+@click.option("--houses", type=click.IntRange(1), default=1, help="How many houses.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after so many minutes of house time.")
+@click.pass_context
+def simulate(
+    context: click.Context,
+    folder: str | None,
+    target: str | None,
+    speed: float,
+    seed: int | None,
+    houses: int,
+    minutes: float | None,
+) -> None:
+    """Run the house of the workspace until Ctrl-C. The local cloud runs at the same speed meanwhile."""
+    deployment = open_deployment(folder, target, Progress())
+    if speed != 1 and deployment.target.control is None:
+        raise UsageProblem(
+            "Only the local cloud can run faster: AWS lives in real time", next_step="--speed 1, or --target local"
+        )
+    done = run_house(deployment, speed=speed, seed=seed, houses=houses, minutes=minutes, show=click.echo)
+    if not done.succeeded:
+        raise LearnerProblem(done.stderr.strip() or "The house ended without a word", next_step="lab check 1")
+    context.exit(0)
+
+
+def run_house(
+    deployment: Deployment,
+    *,
+    speed: float = 1.0,
+    seed: int | None = None,
+    houses: int = 1,
+    minutes: float | None = None,
+    show: Callable[[str], None] | None = None,
+) -> Finished:
+    """Runs src/simulation.py of the workspace with the target's clock at its speed; `show` sees every line."""
+    deployment.write_certificates()
+    command = [sys.executable, "src/simulation.py", "--speed", f"{speed:g}", "--houses", str(houses)]
+    command += ["--seed", str(seed)] if seed is not None else []
+    command += ["--minutes", f"{minutes:g}"] if minutes is not None else []
+    within_s = FOREVER_S if minutes is None else minutes * 60 / speed + 60
+    with clock_at(deployment.target, speed):
+        return run_program(
+            command, cwd=_with_simulation(deployment.workspace), env=deployment.environment(), within_s=within_s, on_line=show
+        )  # fmt: skip
+
+
+def _with_simulation(workspace: Workspace) -> Path:
+    if not (workspace.folder / "src/simulation.py").is_file():
+        raise LearnerProblem(
+            "src/simulation.py is missing in the workspace", next_step="copy it from the kit's starter/src/"
+        )
+    return workspace.folder
+
+
+@contextlib.contextmanager
+def clock_at(target: Target, speed: float) -> Iterator[None]:
+    """Lets the target's clock run at `speed` and puts it back at the end, however it ends."""
+    if target.control is None or speed == 1:
+        yield
+        return
+    before = target.control.rate()
+    target.control.set_rate(speed)
+    say(f"The cloud's clock runs {speed:g} times as fast.")
+    try:
+        yield
+    finally:
+        target.control.set_rate(before)

@@ -39,6 +39,7 @@ from labcloud.motobase.schedules import ScheduledRule, scheduled_rules
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.quicksight import QuickSight
 from labcloud.roles import Roles
+from labcloud.rule_external import SERVED, RuleExternal
 from labcloud.rule_ports import RulePorts
 from labcloud.rules.compile import CompiledRule, compile_rule
 from labcloud.rules.dispatcher import Dispatcher
@@ -73,7 +74,7 @@ class Cloud:
         self.authority = self._open_authority()
         self.registry = Registry()
         self.roles = Roles(_read_role)
-        self.engine = Engine(_environment, self.clock.now_ms, self.trace.note)
+        self.engine = Engine(self._environment, self.clock.now_ms, self.trace.note)
         self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
         writer = LogWriter(self._why_not_logged)
         self.runtime = LambdaRuntime(self.clock, lambda: self.endpoint_url, writer.write)
@@ -151,7 +152,7 @@ class Cloud:
         return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
 
     def _make_broker(self) -> Broker:
-        router = MessageRouter(self.engine, self.dispatcher, self.shadows, self.trace)
+        router = MessageRouter(self.dispatcher, self.shadows, self.trace)
         return Broker(
             principals=self.registry,
             policies=self.registry,
@@ -206,7 +207,7 @@ class Cloud:
         return "localhost"
 
     def _check_topic_rule(self, payload: Mapping[str, Any]) -> None:
-        compile_rule("rule", "", payload)
+        compile_rule("rule", "", payload, SERVED)
 
     def _iot_changed(self, kind: str, account_id: str, region: str) -> None:
         scope = Scope(account_id, region)
@@ -238,6 +239,10 @@ class Cloud:
         published = self._publish(Origin(scope.account_id, scope.region), topic, payload, qos=qos)
         if not published.accepted:
             raise AwsError(published.reason, code="InvalidRequestException")
+
+    def _environment(self, scope: Scope) -> Environment:
+        external = RuleExternal(scope, self.roles, self.functions, self.shadows)
+        return Environment(scope.account_id, scope.region, external)
 
     def _fire(self, scope: Scope, rule: ScheduledRule, due_s: float) -> None:
         """A schedule is due: its targets are invoked. While the clock jumps it waits for each, so order is kept."""
@@ -286,10 +291,6 @@ def _function_credentials(account_id: str, role_arn: str, session_name: str) -> 
     )
 
 
-def _environment(scope: Scope) -> Environment:
-    return Environment(scope.account_id, scope.region)
-
-
 def _scheduled_rules(scope: Scope) -> list[ScheduledRule]:
     return scheduled_rules(scope.account_id, scope.region)
 
@@ -302,7 +303,7 @@ def _compiled(rule: iot_reads.TopicRule) -> CompiledRule:
         "errorAction": rule.error_action,
         "ruleDisabled": rule.disabled,
     }
-    return compile_rule(rule.name, rule.arn, payload)
+    return compile_rule(rule.name, rule.arn, payload, SERVED)
 
 
 def _check_schedule(request: ApiRequest) -> None:

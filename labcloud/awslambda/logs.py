@@ -30,7 +30,9 @@ class LogWriter:
         place = (config.account_id, config.region, config.log_group)
         steps = [("logs:PutLogEvents", f"{group_arn}:log-stream:{stream}", None)]
         if not log_groups.has_stream(*place, stream):
-            steps.insert(0, ("logs:CreateLogStream", f"{group_arn}:*", lambda: log_groups.create_stream(*place, stream)))
+            steps.insert(
+                0, ("logs:CreateLogStream", f"{group_arn}:*", lambda: log_groups.create_stream(*place, stream))
+            )
         if not log_groups.has_group(*place):
             steps.insert(0, ("logs:CreateLogGroup", f"{group_arn}:*", lambda: log_groups.create_group(*place)))
         for action, resource, make in steps:

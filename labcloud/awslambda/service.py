@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labcloud.awslambda.runtime import LambdaRuntime
-
 from labcloud.api import ApiRequest, Operation, Scope
 from labcloud.awslambda.model import Credentials, FunctionConfig, InvokeResult
+from labcloud.awslambda.runtime import LambdaRuntime
 from labcloud.errors import AccessDenied, AwsError
 from labcloud.iam import invoke_allowed
 from labcloud.motobase.functions import StoredFunction, function_of
@@ -53,11 +52,20 @@ class Functions:
 
         With `wait` it returns when the first attempt is over. Raises AwsError: no such function, not allowed.
         """
+        self._require_permission(scope, function_arn, service, source_arn)
+        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
+
+    def call_by_service(self, scope: Scope, function_arn: str, payload: bytes, source_arn: str) -> InvokeResult:
+        """A synchronous invocation by AWS IoT (SQL function aws_lambda). Raises AwsError."""
+        function = self._require_permission(scope, function_arn, "iot.amazonaws.com", source_arn)
+        return self._runtime.invoke(self.config_of(function), payload)
+
+    def _require_permission(self, scope: Scope, function_arn: str, service: str, source_arn: str) -> StoredFunction:
         function = function_of(scope.account_id, scope.region, function_arn)
         decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function.arn)
         if not decision.allowed:
             raise AccessDenied(decision.reason)
-        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
+        return function
 
     def _current(self, scope: Scope, function_arn: str) -> FunctionConfig:
         return self.config_of(function_of(scope.account_id, scope.region, function_arn))

@@ -9,7 +9,6 @@ from labcloud.api import Scope
 from labcloud.iotsql import Message as SqlMessage
 from labcloud.mqtt import BasicIngest, Message, MessageProperties, ShadowRequest
 from labcloud.rules.dispatcher import Dispatcher
-from labcloud.rules.engine import Engine
 from labcloud.shadows import Shadows
 from labcloud.trace import Trace
 
@@ -33,8 +32,7 @@ class BrokerTrace:
 class MessageRouter:
     """The broker's Listener and ReservedTopics. Runs in the broker's thread; deliveries run elsewhere."""
 
-    def __init__(self, engine: Engine, dispatcher: Dispatcher, shadows: Shadows, trace: Trace) -> None:
-        self._engine = engine
+    def __init__(self, dispatcher: Dispatcher, shadows: Shadows, trace: Trace) -> None:
         self._dispatcher = dispatcher
         self._shadows = shadows
         self._trace = trace
@@ -55,9 +53,7 @@ class MessageRouter:
         self._shadows.request(scope, request.thing, request.shadow, request.operation, message.payload)
 
     def _evaluate(self, message: Message) -> None:
-        scope = Scope(message.account_id, message.region)
-        for run in self._engine.evaluate(scope, sql_message(message)):
-            self._dispatcher.submit(run)
+        self._dispatcher.submit(Scope(message.account_id, message.region), sql_message(message))
 
 
 def sql_message(message: Message) -> SqlMessage:

@@ -5,7 +5,7 @@ Everything that the local cloud cannot do is refused here, when the rule is crea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,14 @@ class CompiledRule:
     actions: tuple[CompiledAction, ...]
     error_action: CompiledAction | None
     enabled: bool
+    asks_neighbours: bool = False
+    """Whether its SQL or a template calls an external function: it may take long and is not evaluated in line."""
 
 
-def compile_rule(name: str, arn: str, payload: Mapping[str, Any]) -> CompiledRule:
-    """Compiles a rule's TopicRulePayload.
+def compile_rule(
+    name: str, arn: str, payload: Mapping[str, Any], served_functions: Container[str] = ()
+) -> CompiledRule:
+    """Compiles a rule's TopicRulePayload; `served_functions` are the external functions that the cloud has.
 
     Raises AwsError SqlParseException for bad SQL and InvalidRequestException for what else is wrong or not served.
     """
@@ -59,16 +63,15 @@ def compile_rule(name: str, arn: str, payload: Mapping[str, Any]) -> CompiledRul
         raise invalid(f"A rule has at most {MOST_ACTIONS} actions, not {len(actions)}.")
     try:
         statement = compile_statement(payload.get("sql") or "", version)
-        return CompiledRule(
-            name=name,
-            arn=arn,
-            statement=statement,
-            actions=tuple(_compile_action(action, version) for action in actions),
-            error_action=_compile_action(payload["errorAction"], version) if payload.get("errorAction") else None,
-            enabled=not payload.get("ruleDisabled", False),
-        )
+        compiled = tuple(_compile_action(action, version) for action in actions)
+        error = _compile_action(payload["errorAction"], version) if payload.get("errorAction") else None
     except SqlParseError as error:
         raise AwsError(str(error), code="SqlParseException", status=400) from error
+    external = {*statement.external_functions, *_external_functions([compiled, error])}
+    if unserved := sorted(function for function in external if function not in served_functions):
+        raise invalid(f"The local cloud does not serve the SQL function {', '.join(unserved)}.")
+    enabled = not payload.get("ruleDisabled", False)
+    return CompiledRule(name, arn, statement, compiled, error, enabled, bool(external))
 
 
 def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
@@ -94,6 +97,19 @@ def _compile_templates(value: Any, version: str) -> Any:
     if isinstance(value, list):
         return [_compile_templates(member, version) for member in value]
     return value
+
+
+def _external_functions(value: Any) -> Iterator[str]:
+    if isinstance(value, Template):
+        yield from value.external_functions
+    elif isinstance(value, CompiledAction):
+        yield from _external_functions(value.parameters)
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _external_functions(member)
+    elif isinstance(value, (list, tuple)):
+        for member in value:
+            yield from _external_functions(member)
 
 
 def _fill_in(value: Any, render: Render) -> Any:

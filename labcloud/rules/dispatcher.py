@@ -9,10 +9,13 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
+from labcloud.api import Scope
 from labcloud.errors import AwsError
-from labcloud.rules.compile import CompiledAction
+from labcloud.iotsql import Message
+from labcloud.rules.compile import CompiledAction, CompiledRule
 from labcloud.rules.deliveries import Delivery, Ports
 from labcloud.rules.engine import Engine, Failure, Note, PlannedRun, facts_of
 
@@ -35,7 +38,7 @@ class Roles(Protocol):
 
 
 class Dispatcher:
-    """Takes runs from the engine (`submit`, any thread) and carries them out in its own thread."""
+    """Takes messages (`submit`, any thread) and carries their rules' actions out in its own thread."""
 
     def __init__(self, engine: Engine, roles: Roles, ports: Ports, note: Note) -> None:
         self._engine = engine
@@ -54,8 +57,21 @@ class Dispatcher:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
-    def submit(self, run: PlannedRun) -> None:
-        self._queue.put(run)
+    def submit(self, scope: Scope, message: Message) -> None:
+        """Evaluates the rules that a message meets and queues what follows.
+
+        Rules that ask other services are evaluated in the dispatcher's thread: the caller must not wait for them.
+        """
+        for rule in self._engine.matching(scope, message):
+            if rule.asks_neighbours:
+                self._queue.put(partial(self.run_rule, scope, rule, message))
+            elif run := self._engine.evaluate(scope, rule, message):
+                self._queue.put(run)
+
+    def run_rule(self, scope: Scope, rule: CompiledRule, message: Message) -> None:
+        """Evaluates one rule and carries out what follows."""
+        if run := self._engine.evaluate(scope, rule, message):
+            self.carry_out(run)
 
     def wait_until_idle(self, within_s: float = 10.0) -> bool:
         """Whether everything submitted before this call was carried out within the time."""

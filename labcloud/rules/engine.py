@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,19 +79,18 @@ class Engine:
         """Replaces the rules of an account and region."""
         self._rule_sets[scope] = RuleSet(tuple(rules))
 
-    def evaluate(self, scope: Scope, message: Message) -> list[PlannedRun]:
-        """The runs that follow from a message, in the order of the rules' names."""
+    def matching(self, scope: Scope, message: Message) -> Sequence[CompiledRule]:
+        """The rules whose FROM covers the message's topic; the trace says of each other one why it does not."""
         rule_set = self._rule_sets.get(scope)
         if rule_set is None or not rule_set.rules:
-            return []
+            return ()
         if message.topic.startswith(BASIC_INGEST):
-            return self._evaluate_basic_ingest(scope, rule_set, message)
-        matching = rule_set.matching(message.topic)
+            return self._named_by_topic(rule_set, message)
+        found = rule_set.matching(message.topic)
         for rule in rule_set.rules:
-            if rule not in matching:
+            if rule not in found:
                 self._note(message.trace_id, _why_not(rule, message.topic), rule=rule.name, matched=False)
-        runs = (self._evaluate_rule(scope, rule, message) for rule in matching)
-        return [run for run in runs if run is not None]
+        return found
 
     def plan_error_action(self, run: PlannedRun) -> tuple[CompiledAction, Delivery] | None:
         """The run's error action, whose payload lists all failures. None: the rule has none, or it cannot be planned.
@@ -116,16 +115,16 @@ class Engine:
         planned = self._plan(run, error_action, result)
         return (error_action, planned) if planned else None
 
-    def _evaluate_basic_ingest(self, scope: Scope, rule_set: RuleSet, message: Message) -> list[PlannedRun]:
+    def _named_by_topic(self, rule_set: RuleSet, message: Message) -> Sequence[CompiledRule]:
         name = message.topic[len(BASIC_INGEST) :].split("/", 1)[0]
         rule = rule_set.named(name)
         if rule is None or not rule.enabled:
             self._note(message.trace_id, f"Basic Ingest: there is no enabled rule {name}", rule=name, matched=False)
-            return []
-        run = self._evaluate_rule(scope, rule, message)
-        return [run] if run else []
+            return ()
+        return (rule,)
 
-    def _evaluate_rule(self, scope: Scope, rule: CompiledRule, message: Message) -> PlannedRun | None:
+    def evaluate(self, scope: Scope, rule: CompiledRule, message: Message) -> PlannedRun | None:
+        """What one matching rule makes of a message; None: its WHERE is not true, or a function failed."""
         try:
             outcome = rule.statement.evaluate(message, self._environment(scope))
         except FunctionFailed as error:

@@ -46,8 +46,8 @@ class World:
         self.trace.begin("m", topic, NOW_MS / 1000)
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         message = Message(topic, body, NOW_MS, client_id="house", trace_id="m")
-        for run in self.engine.evaluate(HERE, message):
-            self.dispatcher.carry_out(run)
+        for matching in self.engine.matching(HERE, message):
+            self.dispatcher.run_rule(HERE, matching, message)
         return [step["text"] for step in self.trace.of("m")["steps"]]
 
     def require(self, role_arn, service, action, resource, context):
@@ -184,6 +184,7 @@ def test_basic_ingest_reaches_only_the_rule_that_it_names():
             "InvalidRequestException",
             "does not serve the rule action kafka",
         ),
+        ("SELECT aws_lambda('a', x) FROM 't'", TABLE, "InvalidRequestException", "SQL function aws_lambda"),
         ("SELECT * FROM 't'", {"dynamoDBv2": {"roleArn": ROLE}}, "InvalidRequestException", "putItem.tableName"),
         ("SELECT * FROM 't'", {**TABLE, "lambda": {}}, "InvalidRequestException", "exactly one target"),
         (

@@ -21,7 +21,10 @@ _UNBOUNDED = frozenset({"user", "session"})
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """Who wants to do what on which resource; `context` has condition keys such as aws:SourceIp."""
+    """Who wants to do what on which resource; `context` has condition keys such as aws:SourceIp.
+
+    Keys that follow from the principal, such as aws:username and aws:PrincipalArn, need not be in it.
+    """
 
     principal_arn: str
     action: str
@@ -43,7 +46,7 @@ def evaluate(
     session_policies: Sequence[Named] | None = None,
 ) -> Decision:
     """Decides the request from the policies of its principal and its resource, all of one account."""
-    context = Context(request.context)
+    context = Context(request.context, request.principal_arn)
     own = [
         (IDENTITY, identity_policies),
         (SESSION, session_policies or ()),

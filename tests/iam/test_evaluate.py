@@ -181,3 +181,24 @@ def test_access_denied_has_aws_words(options: dict[str, Any], ending: str) -> No
     assert message == (
         f"User: {SESSION_ARN} is not authorized to perform: dynamodb:PutItem on resource: {TABLE} {ending}"
     )
+
+
+@pytest.mark.parametrize(
+    ("principal_arn", "key", "value"),
+    [
+        (USER, "aws:username", "ann"),
+        (USER, "aws:PrincipalType", "User"),
+        (SESSION_ARN, "aws:PrincipalArn", ROLE),
+        (ROLE, "aws:PrincipalAccount", ACCOUNT),
+        ("iot.amazonaws.com", "aws:PrincipalServiceName", "iot.amazonaws.com"),
+    ],
+)
+def test_keys_that_follow_from_the_principal_are_known(principal_arn: str, key: str, value: str) -> None:
+    guarded = policy(allow("dynamodb:PutItem", TABLE, Condition={"StringEquals": {key: value}}))
+    assert evaluate(AccessRequest(principal_arn, "dynamodb:PutItem", TABLE), [("p", guarded)]).allowed
+
+
+def test_a_users_own_folder() -> None:
+    own = policy(allow("s3:GetObject", "arn:aws:s3:::homes/${aws:username}/*"))
+    assert evaluate(AccessRequest(USER, "s3:GetObject", "arn:aws:s3:::homes/ann/x"), [("own", own)]).allowed
+    assert not evaluate(AccessRequest(USER, "s3:GetObject", "arn:aws:s3:::homes/bob/x"), [("own", own)]).allowed

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any
 
 import botocore.session
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from labcloud.iam import AccessRequest, evaluate, permissions_of
+from labcloud.iam import AccessRequest, evaluate, parse_policy, permissions_of
 from labcloud.iam.permissions import TABLES
 from tests.iam.support import ACCOUNT, allow, policy
 
@@ -456,3 +458,36 @@ def test_tables_name_only_operations_and_parameters_that_exist(service: str) -> 
                 paths = written.partition("=")[0].partition(":")[0].split("|")
                 first = {path.split(".")[0].removesuffix("[]") for path in paths}
                 assert first & members or "=" in written, f"{operation}: {template}"
+
+
+@pytest.fixture(scope="module")
+def managed_policies() -> dict[str, Any]:
+    """AWS's own managed policies, as moto ships them."""
+    return json.loads(aws_managed_policies_data)
+
+
+def test_every_managed_policy_of_aws_is_understood(managed_policies: dict[str, Any]) -> None:
+    assert len([parse_policy(each["Document"], "identity") for each in managed_policies.values()]) > 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "operation", "parameters"),
+    [
+        (
+            "AWSLambdaBasicExecutionRole",
+            "logs",
+            "PutLogEvents",
+            {"logGroupName": "/aws/lambda/f", "logStreamName": "s"},
+        ),
+        ("AWSIoTDataAccess", "iot-data", "Publish", {"topic": "a"}),
+        ("AmazonTimestreamFullAccess", "timestream-write", "WriteRecords", {"DatabaseName": "d", "TableName": "t"}),
+        ("AmazonS3ReadOnlyAccess", "s3", "HeadObject", {"Bucket": "b", "Key": "k"}),
+    ],
+)
+def test_a_managed_policy_allows_what_it_is_for(
+    managed_policies: dict[str, Any], name: str, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    own = [(name, parse_policy(managed_policies[name]["Document"]))]
+    for needed in permissions_of(service, operation, parameters, REGION, ACCOUNT):
+        decision = evaluate(AccessRequest(ROLE, needed.action, needed.resource, needed.context), own)
+        assert decision.allowed, decision.reason

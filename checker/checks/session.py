@@ -43,7 +43,8 @@ class Session:
     listener: Listener = field(default_factory=Listener)
     _lab: Any = None
     _notices: list[str] = field(default_factory=list)
-    _undeployable: TerraformFailed | None = None
+    undeployable: TerraformFailed | None = None
+    """Why nothing was deployed, if Terraform refused the files."""
     _begun: float = field(default_factory=time.time)
 
     @property
@@ -63,7 +64,7 @@ class Session:
             blame_the_target(failure, self.deployment.target)
             self._notice(str(failure))
             if not failure.applied:
-                self._undeployable = failure
+                self.undeployable = failure
         for problem in self.deployment.notices:
             self._notice(problem)
 
@@ -72,7 +73,7 @@ class Session:
         checks = load_checks(part.folder)
         self.listener.begin_part(part)
         chosen = with_needs(only, checks) if only else checks
-        results = self._undeployed(chosen) if self._undeployable else self._run(chosen)
+        results = self._undeployed(chosen) if self.undeployable else self._run(chosen)
         result = PartResult(part.number, part.title, part.bonus, tuple(results))
         self.listener.end_part(result)
         return result
@@ -83,9 +84,9 @@ class Session:
 
     def _undeployed(self, checks: Sequence[Check]) -> list[CheckResult]:
         """The results when Terraform refused the files: nothing was deployed that could be checked."""
-        assert self._undeployable is not None
-        place = next((d.place for d in self._undeployable.diagnostics if d.place), "the message of Terraform above")
-        summary = next((d.summary for d in self._undeployable.diagnostics), "terraform apply failed")
+        assert self.undeployable is not None
+        place = next((d.place for d in self.undeployable.diagnostics if d.place), "the message of Terraform above")
+        summary = next((d.summary for d in self.undeployable.diagnostics), "terraform apply failed")
         because = f"terraform did not deploy these files: {summary}"
         results = [CheckResult(c.id, c.title, "skipped", c.points, because=because, fix=place) for c in checks]
         for result in results:

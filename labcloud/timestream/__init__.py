@@ -1,0 +1,10 @@
+"""Amazon Timestream for LiveAnalytics on DuckDB: databases, tables, WriteRecords and the query language.
+
+Not served, and refused by name: scheduled queries, batch load, account settings, UNLOAD, query parameters.
+"""
+
+from labcloud.timestream.api import Timestream
+from labcloud.timestream.errors import RejectedRecordsException
+from labcloud.timestream.tables import tables_of
+
+__all__ = ["RejectedRecordsException", "Timestream", "tables_of"]

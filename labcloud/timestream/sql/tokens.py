@@ -32,78 +32,13 @@ _PATTERN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-RESERVED = frozenset(
-    [
-        "ALTER",
-        "AND",
-        "AS",
-        "BETWEEN",
-        "BY",
-        "CASE",
-        "CAST",
-        "CONSTRAINT",
-        "CREATE",
-        "CROSS",
-        "CUBE",
-        "CURRENT_DATE",
-        "CURRENT_TIME",
-        "CURRENT_TIMESTAMP",
-        "DEALLOCATE",
-        "DELETE",
-        "DESCRIBE",
-        "DISTINCT",
-        "DROP",
-        "ELSE",
-        "END",
-        "ESCAPE",
-        "EXCEPT",
-        "EXECUTE",
-        "EXISTS",
-        "EXTRACT",
-        "FALSE",
-        "FOR",
-        "FROM",
-        "FULL",
-        "GROUP",
-        "GROUPING",
-        "HAVING",
-        "IN",
-        "INNER",
-        "INSERT",
-        "INTERSECT",
-        "INTO",
-        "IS",
-        "JOIN",
-        "LEFT",
-        "LIKE",
-        "LOCALTIME",
-        "LOCALTIMESTAMP",
-        "NATURAL",
-        "NORMALIZE",
-        "NOT",
-        "NULL",
-        "ON",
-        "OR",
-        "ORDER",
-        "OUTER",
-        "PREPARE",
-        "RECURSIVE",
-        "RIGHT",
-        "ROLLUP",
-        "SELECT",
-        "TABLE",
-        "THEN",
-        "TRUE",
-        "UESCAPE",
-        "UNION",
-        "UNNEST",
-        "USING",
-        "VALUES",
-        "WHEN",
-        "WHERE",
-        "WITH",
-    ]
-)
+_RESERVED_WORDS = """
+ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DEALLOCATE
+DELETE DESCRIBE DISTINCT DROP ELSE END ESCAPE EXCEPT EXECUTE EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING HAVING
+IN INNER INSERT INTERSECT INTO IS JOIN LEFT LIKE LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL ON OR ORDER OUTER
+PREPARE RECURSIVE RIGHT ROLLUP SELECT TABLE THEN TRUE UESCAPE UNION UNNEST USING VALUES WHEN WHERE WITH
+"""
+RESERVED = frozenset(_RESERVED_WORDS.split())
 """Trino's reserved words (language reference, "Reserved keywords"): an identifier only in double quotes."""
 
 

@@ -60,26 +60,7 @@ _TABLE = f"""
 """
 TABLE = read_table(_TABLE)
 
-EXTRACT = frozenset(
-    [
-        "year",
-        "quarter",
-        "month",
-        "week",
-        "week_of_year",
-        "day",
-        "day_of_month",
-        "day_of_week",
-        "dow",
-        "day_of_year",
-        "doy",
-        "year_of_week",
-        "yow",
-        "hour",
-        "minute",
-        "second",
-        "millisecond",
-        "nanosecond",
-    ]
-)
+_PARTS = """year quarter month week week_of_year day day_of_month day_of_week dow day_of_year doy year_of_week yow hour
+minute second millisecond nanosecond"""
+EXTRACT = frozenset(_PARTS.split())
 """What EXTRACT(part FROM value) knows; each is also a function of that name."""

@@ -1,0 +1,74 @@
+"""Timestream for LiveAnalytics as the cloud composes it: two services over the same stores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from labcloud.api import ApiRequest
+from labcloud.timestream.query import TimestreamQuery
+from labcloud.timestream.store import Store
+from labcloud.timestream.write import TimestreamWrite, ingest
+
+CACHE_MINUTES = 1440
+
+
+class Clock(Protocol):
+    """The lab's clock."""
+
+    def now(self) -> float: ...
+
+
+class Timestream:
+    """`write` and `query` are the services; `write_records` is the way in for rule actions.
+
+    `endpoint` gives the cloud's own URL or host:port, which DescribeEndpoints answers. Without a directory everything
+    is in memory; with one, an acknowledged record survives the end of the process at any moment.
+    """
+
+    def __init__(self, clock: Clock, endpoint: Callable[[], str], directory: Path | None = None) -> None:
+        self._clock = clock
+        self._endpoint = endpoint
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._stores: dict[tuple[str, str], Store] = {}
+        self.write = TimestreamWrite(self._store_of, clock.now, self._describe_endpoints)
+        self.query = TimestreamQuery(self._store_of, clock.now, self._describe_endpoints)
+
+    def write_records(
+        self,
+        account_id: str,
+        region: str,
+        database: str,
+        table: str,
+        records: Sequence[Mapping[str, Any]],
+        common_attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """WriteRecords without HTTP: the same rules, the same errors."""
+        where = {"DatabaseName": database, "TableName": table}
+        ingest(self._store_of(account_id, region), where, records, common_attributes)
+
+    def _store_of(self, account_id: str, region: str) -> Store:
+        with self._lock:
+            store = self._stores.get((account_id, region))
+            if store is None:
+                directory = self._directory / account_id / region if self._directory else None
+                store = self._stores[account_id, region] = Store(directory, self._now_ns)
+            return store
+
+    def _now_ns(self) -> int:
+        return int(self._clock.now() * 1_000_000) * 1000
+
+    def _describe_endpoints(self, request: ApiRequest) -> dict[str, Any]:
+        address = self._endpoint().partition("://")[2] or self._endpoint()
+        return {"Endpoints": [{"Address": address.rstrip("/"), "CachePeriodInMinutes": CACHE_MINUTES}]}
+
+    def close(self) -> None:
+        """Writes what is pending and lets go of the files."""
+        self.query.close()
+        with self._lock:
+            for store in self._stores.values():
+                store.close()
+            self._stores.clear()

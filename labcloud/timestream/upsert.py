@@ -1,0 +1,164 @@
+"""What becomes of each point of a call: written, without effect, or rejected with a reason. Pure.
+
+Reasons are the service's where public reports quote them (version, memory store and ingestion window); the rest are
+ours, in the same tone. Of a MULTI record the whole row is replaced by a higher version: its old values are gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from labcloud.timestream.catalog import DIMENSION, MEASURE_VALUE, MULTI, Measure, Table
+from labcloud.timestream.records import Point, Value
+
+FUTURE_NS = 15 * 60 * 10**9
+"""Developer guide, "Quotas": future ingestion period. Windows in public reports are 40 minutes longer than the
+retention; how that splits is not known, so both ends are the documented ones."""
+MAX_DIMENSIONS, MAX_DIMENSION_NAME = 128, 60
+MAX_MEASURES, MAX_MEASURE_NAME = 8192, 256
+MAX_VALUES, MAX_ATTRIBUTES = 256, 1024
+MAX_RECORD_BYTES = 2048
+
+LOWER_VERSION = (
+    "The record version {0} is lower than the existing version {1}. "
+    "A higher version is required to update the measure value."
+)
+SAME_VERSION = (
+    "A record already exists with the same time, dimensions, measure name, and record version. A higher record version "
+    "must be specified in order to update the measure value. Specifying record version is supported by the latest SDKs."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The version and values that the store has of an identity."""
+
+    version: int
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Rejection:
+    reason: str
+    existing_version: int | None = None
+
+    def as_member(self, index: int) -> dict[str, Any]:
+        """The RejectedRecord of the API."""
+        member: dict[str, Any] = {"RecordIndex": index, "Reason": self.reason}
+        return member if self.existing_version is None else {**member, "ExistingVersion": self.existing_version}
+
+
+def check_window(point: Point, table: Table, now_ns: int) -> Rejection | None:
+    """Whether the time of the point is one that the table takes at this moment."""
+    enabled = table.magnetic_writes_enabled
+    floor = table.retention_floor_ns(now_ns) if enabled else table.memory_floor_ns(now_ns)
+    if floor <= point.time_ns < now_ns + FUTURE_NS:
+        return None
+    store = "data ingestion window" if enabled else "memory store"
+    return Rejection(
+        f"The record timestamp is outside the time range [{_instant(floor)}, {_instant(now_ns + FUTURE_NS)}) of the {store}."
+    )
+
+
+def _instant(ns: int) -> str:
+    moment = datetime.fromtimestamp(max(ns, 0) // 10**9, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{max(ns, 0) // 10**6 % 1000:03d}Z"
+
+
+def check_schema(point: Point, table: Table) -> Rejection | None:
+    """Whether the point fits the names and types the table has learnt so far."""
+    measure = table.measures.get(point.measure_name)
+    if measure is not None and measure.type != point.measure_type.lower():
+        return Rejection(
+            f"The measure value type {point.measure_type} of measure {point.measure_name} conflicts with the type "
+            f"{measure.type.upper()} that it already has in the table."
+        )
+    role = MULTI if point.measure_type == "MULTI" else MEASURE_VALUE
+    for name, type_, _ in point.values:
+        column = table.columns.get(name)
+        if column is not None and (column.role, column.type) != (role, type_.lower()):
+            return Rejection(
+                f"The measure {name} of type {type_} conflicts with the {column.type.upper()} "
+                f"{'dimension' if column.role == DIMENSION else 'measure'} of that name in the table."
+            )
+    for name, _ in point.dimensions:
+        column = table.columns.get(name)
+        if column is not None and column.role != DIMENSION:
+            return Rejection(f"The dimension {name} conflicts with the measure of that name in the table.")
+    return _check_partition_key(point, table) or _check_limits(point, table, measure)
+
+
+def _check_partition_key(point: Point, table: Table) -> Rejection | None:
+    """Developer guide, "Customer-defined partition keys": a REQUIRED dimension must be in each record."""
+    given = {name for name, _ in point.dimensions}
+    for key in table.schema.get("CompositePartitionKey", ()):
+        if key["Type"] == "DIMENSION" and key.get("EnforcementInRecord") == "REQUIRED" and key["Name"] not in given:
+            return Rejection(f"The record lacks the dimension {key['Name']}, which the table's partition key requires.")
+    return None
+
+
+def _check_limits(point: Point, table: Table, measure: Measure | None) -> Rejection | None:
+    """Developer guide, "Quotas"."""
+    unknown = [name for name, _ in point.dimensions if name not in table.columns]
+    if unknown and len(table.columns_with(DIMENSION)) + len(unknown) > MAX_DIMENSIONS:
+        return Rejection(f"The table would have more than {MAX_DIMENSIONS} dimensions.")
+    if any(len(name.encode()) > MAX_DIMENSION_NAME for name in unknown):
+        return Rejection(f"A dimension name is longer than {MAX_DIMENSION_NAME} bytes.")
+    if measure is None and len(table.measures) >= MAX_MEASURES:
+        return Rejection(f"The table would have more than {MAX_MEASURES} measures.")
+    if measure is None and len(point.measure_name.encode()) > MAX_MEASURE_NAME:
+        return Rejection(f"The measure name is longer than {MAX_MEASURE_NAME} bytes.")
+    if len(point.values) > MAX_VALUES:
+        return Rejection(f"The record has more than {MAX_VALUES} measure values.")
+    if any(name not in table.columns for name, _, _ in point.values) and point.measure_type == "MULTI":
+        new = sum(name not in table.columns for name, _, _ in point.values)
+        if len(table.columns_with(MULTI)) + new > MAX_ATTRIBUTES:
+            return Rejection(f"The table would have more than {MAX_ATTRIBUTES} unique measures of multi-measure records.")
+    if _size(point) > MAX_RECORD_BYTES:
+        return Rejection(f"The record is larger than {MAX_RECORD_BYTES} bytes.")
+    return None
+
+
+def _size(point: Point) -> int:
+    """Bytes of a record: names and values of dimensions and measures, 8 for each number and the time."""
+    texts = [text for pair in point.dimensions for text in pair] + [point.measure_name]
+    size = 8 + sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
+    for name, type_, value in point.values:
+        size += len(name) * (type_ == "MULTI") + (len(str(value).encode()) if type_ == "VARCHAR" else 8)
+    return size
+
+
+def check_version(point: Point, existing: Stored | None) -> Rejection | bool:
+    """True: write it. False: nothing changes. A rejection: the same identity has another value already."""
+    if existing is None:
+        return True
+    same = {name: value for name, _, value in point.values} == existing.values
+    if same:
+        return point.version > existing.version
+    if point.version > existing.version:
+        return True
+    if point.version == existing.version:
+        return Rejection(SAME_VERSION, existing.version)
+    return Rejection(LOWER_VERSION.format(point.version, existing.version), existing.version)
+
+
+def learn(point: Point, table: Table) -> bool:
+    """Adds the names and types of a written point to the table; whether anything was new."""
+    measure = table.measures.get(point.measure_name)
+    if measure is None:
+        measure = table.measures[point.measure_name] = Measure(point.measure_type.lower())
+    new = False
+    for name, _ in point.dimensions:
+        if name not in table.columns:
+            table.add_column(name, DIMENSION, "varchar")
+        if name not in measure.dimensions:
+            measure.dimensions.append(name)
+            new = True
+    role = MULTI if point.measure_type == "MULTI" else MEASURE_VALUE
+    for name, type_, _ in point.values:
+        if name not in table.columns:
+            table.add_column(name, role, type_.lower())
+            new = True
+    return new

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from labcloud.iam.conditions import split_arn
 from labcloud.iam.context import Context
+from labcloud.iam.operators import split_arn
 from labcloud.iam.policy import Named, Statement
 from labcloud.iam.principals import is_service, role_name_of
 

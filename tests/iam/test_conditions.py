@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from labcloud.iam.conditions import OPERATORS, parse_condition
+from labcloud.iam.conditions import parse_condition
 from labcloud.iam.context import Context
+from labcloud.iam.operators import OPERATORS
 
 ARN = "arn:aws:iot:eu-west-1:123456789012:rule/store"
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from labcloud.iam.permissions import (
     analytics,
+    cloudformation,
+    cloudwatch,
     dynamodb,
     events,
     functions,
@@ -21,8 +23,8 @@ from labcloud.iam.permissions.table import Table
 
 TABLES: Mapping[str, Table] = {
     "athena": analytics.ATHENA,
-    "cloudformation": analytics.CLOUDFORMATION,
-    "cloudwatch": analytics.CLOUDWATCH,
+    "cloudformation": cloudformation.CLOUDFORMATION,
+    "cloudwatch": cloudwatch.CLOUDWATCH,
     "dynamodb": dynamodb.DYNAMODB,
     "dynamodbstreams": dynamodb.STREAMS,
     "events": events.EVENTS,

@@ -1,4 +1,4 @@
-"""Glue, Athena, SageMaker, QuickSight, CloudWatch and CloudFormation.
+"""Glue, Athena, SageMaker and QuickSight.
 
 Athena reads the catalogue and S3 with the caller's own permissions: those are not of this request but of the query.
 Source: their pages in the Service Authorization Reference.
@@ -6,9 +6,6 @@ Source: their pages in the Service Authorization Reference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from labcloud.iam.context import Value
 from labcloud.iam.permissions.table import Needed, Request, Table
 
 _CATALOG = "catalog"
@@ -155,42 +152,4 @@ QUICKSIGHT = Table(
         ),
     },
     tag_action="quicksight:TagResource",
-)
-
-
-def _namespace(request: Request) -> Mapping[str, Value]:
-    namespace = request.text("Namespace")
-    return {"cloudwatch:namespace": namespace} if namespace else {}
-
-
-CLOUDWATCH = Table(
-    prefix="cloudwatch",
-    rows={
-        "alarm:{AlarmName}": "PutMetricAlarm PutCompositeAlarm SetAlarmState DescribeAlarmHistory",
-        "alarm:{AlarmNames[]}": "DeleteAlarms DescribeAlarms EnableAlarmActions DisableAlarmActions",
-        "arn:aws:cloudwatch::{@account}:dashboard/{DashboardName}": "PutDashboard GetDashboard",
-        "arn:aws:cloudwatch::{@account}:dashboard/{DashboardNames[]}": "DeleteDashboards",
-        "metric-stream/{Name}": "PutMetricStream GetMetricStream DeleteMetricStream",
-        "{ResourceARN}": "TagResource UntagResource ListTagsForResource",
-        "*": (
-            "PutMetricData GetMetricData GetMetricStatistics ListMetrics DescribeAlarmsForMetric ListDashboards "
-            "GetMetricWidgetImage DescribeAnomalyDetectors PutAnomalyDetector DeleteAnomalyDetector ListMetricStreams"
-        ),
-    },
-    passes_role_to="streams.metrics.cloudwatch.amazonaws.com",
-    tag_action="cloudwatch:TagResource",
-    context=_namespace,
-)
-
-CLOUDFORMATION = Table(
-    prefix="cloudformation",
-    rows={
-        "stack/{StackName}/*": (
-            "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResource "
-            "DescribeStackResources ListStackResources GetTemplate GetTemplateSummary CreateChangeSet "
-            "DescribeChangeSet ExecuteChangeSet DeleteChangeSet ListChangeSets GetStackPolicy SetStackPolicy "
-            "CancelUpdateStack ContinueUpdateRollback"
-        ),
-        "*": "ListStacks ListExports ListImports ValidateTemplate DescribeAccountLimits EstimateTemplateCost",
-    },
 )

@@ -13,6 +13,15 @@ from .template import Template, compile_template
 from .topics import filter_problem, ingested_topic, topic_matches
 from .values import UNDEFINED, type_name
 
-__all__ = ["UNDEFINED", "Environment", "External", "FunctionFailed", "Message", "NoServices", "Outcome", "SqlParseError"]
+__all__ = [
+    "UNDEFINED",
+    "Environment",
+    "External",
+    "FunctionFailed",
+    "Message",
+    "NoServices",
+    "Outcome",
+    "SqlParseError",
+]
 __all__ += ["Statement", "Template", "compile_statement", "compile_template", "decimal_text", "evaluate_case"]
 __all__ += ["filter_problem", "ingested_topic", "to_json", "to_text", "topic_matches", "type_name"]

@@ -7,7 +7,6 @@ engine (clock, client, …), mqtt5, rule_name, precondition. Numbers are compare
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -165,4 +164,4 @@ def expectation(case: dict[str, Any]) -> str:
     if "expected_text" in case:
         return str(case["expected_text"])
     bounds = [f"{key} {case[key]}" for key in ("pattern", "range") if key in case]
-    return " and ".join(bounds) or json.dumps(case.get("expected"), ensure_ascii=False)
+    return " and ".join(bounds) or to_json(_exact(case.get("expected")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 from .casefile import evaluate_case, expectation
@@ -20,7 +21,7 @@ def run_cases(path: str | Path) -> tuple[int, int, list[Mismatch]]:
         if not line.strip():
             continue
         try:
-            case = json.loads(line)
+            case = json.loads(line, parse_float=Decimal)
         except ValueError as error:
             mismatches.append((f"line {number}", line[:80], "a JSON object", str(error)))
             continue

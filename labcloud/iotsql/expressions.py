@@ -18,7 +18,7 @@ OR, AND, COMPARISON, SUM, PRODUCT, SIGN = range(1, 7)
 _LEVELS = {"OR": OR, "AND": AND, "IN": COMPARISON, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT}
 _LEVELS |= dict.fromkeys(("=", "<>", "<", "<=", ">", ">="), COMPARISON)
 
-RESERVED = frozenset("SELECT FROM WHERE AS AND OR NOT IN CASE WHEN THEN ELSE END".split())
+RESERVED = frozenset(["SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", "IN", "CASE", "WHEN", "THEN", "ELSE", "END"])
 """Words that cannot begin a path. After a dot or AS every word may stand."""
 
 _HINTS = {
@@ -115,7 +115,9 @@ class ExpressionParser:
             operator = self.next()
             right = self.expression(SUM)
             if self._operator_level() == COMPARISON:
-                raise self.error(self.peek(), "comparisons cannot be chained", "Join them with AND, or use parentheses.")
+                raise self.error(
+                    self.peek(), "comparisons cannot be chained", "Join them with AND, or use parentheses."
+                )
             if operator.word == "IN":
                 return ast.In(left.start, right.end, left, right)
             return ast.Comparison(left.start, right.end, operator.text, left, right)

@@ -9,7 +9,7 @@ from .expressions import MAX_DEPTH, RESERVED, ExpressionParser
 from .topics import filter_problem
 
 _UNQUOTED_TOPIC = re.compile(r"\S+")
-_NOT_CLAUSES = frozenset("GROUP ORDER HAVING LIMIT JOIN UNION DISTINCT OFFSET INTO".split())
+_NOT_CLAUSES = frozenset(["GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "UNION", "DISTINCT", "OFFSET", "INTO"])
 
 
 class Parser(ExpressionParser):
@@ -50,7 +50,9 @@ class Parser(ExpressionParser):
     def _trailing(self, topic_filter: str | None, where: ast.Node | None) -> Exception:
         token = self.peek()
         if token.word in _NOT_CLAUSES:
-            return self.error(token, f"{token.word} is not part of AWS IoT SQL", "A statement is SELECT … FROM … WHERE ….")
+            return self.error(
+                token, f"{token.word} is not part of AWS IoT SQL", "A statement is SELECT … FROM … WHERE …."
+            )
         if token.word == "SET":
             return self.error(token, "SET stands once, before SELECT")
         clauses = "an operator or the end" if where is not None else "WHERE or the end"

@@ -77,5 +77,7 @@ def _text(value: Value) -> str:
 def compile_template(text: str, version: str = V2015) -> Template:
     """Compiles the text of an action's field; raises SqlParseError."""
     if version not in VERSIONS:
-        raise SqlParseError(text, 0, 1, f"there is no SQL version {version}", f"The versions are {', '.join(VERSIONS)}.")
+        raise SqlParseError(
+            text, 0, 1, f"there is no SQL version {version}", f"The versions are {', '.join(VERSIONS)}."
+        )
     return Template(text, version)

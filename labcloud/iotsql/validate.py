@@ -30,7 +30,9 @@ _ROLE_LAST = frozenset({"get_dynamodb", "get_registry_data", "get_secret", "get_
 class Validator:
     """Checks one statement, or one expression of a template, and collects the external functions it uses."""
 
-    def __init__(self, text: str, version: str, variables: set[str] | None = None, *, in_template: bool = False) -> None:
+    def __init__(
+        self, text: str, version: str, variables: set[str] | None = None, *, in_template: bool = False
+    ) -> None:
         self.text = text
         self.version = version
         self.variables = variables
@@ -89,7 +91,9 @@ class Validator:
         place = ast.Node(node.type_start, node.type_end)
         if node.type_name.lower() in CASTS_2016:
             self._needs_2016(place, f"cast to {node.type_name} needs")
-        raise self._refuse(place, f"cast knows no type {node.type_name}", "Types: String, Int, Double, Decimal, Boolean.")
+        raise self._refuse(
+            place, f"cast knows no type {node.type_name}", "Types: String, Int, Double, Decimal, Boolean."
+        )
 
     def _call(self, node: ast.Call) -> None:
         name = node.name.lower()

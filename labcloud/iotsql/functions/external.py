@@ -87,10 +87,13 @@ def get_thing_shadow(context: Context, thing: Value, *more: Value) -> Value:
 @function(in_context=True, external=True, star="document")
 def machinelearning_predict(context: Context, model: Value, role_arn: Value, record: Value) -> Value:
     """A prediction; the record is flattened: Arrays and Objects in it become their JSON text."""
-    name, role = _text("machinelearning_predict", "modelId", model), _text("machinelearning_predict", "roleArn", role_arn)
+    name, role = (
+        _text("machinelearning_predict", "modelId", model),
+        _text("machinelearning_predict", "roleArn", role_arn),
+    )
     if type(record) is not dict:
-        raise FunctionFailed(f"machinelearning_predict failed: the record is {type_name(record)}, and must be an Object")
+        raise FunctionFailed(
+            f"machinelearning_predict failed: the record is {type_name(record)}, and must be an Object"
+        )
     flat = {key: to_json(value) if type(value) in (dict, list) else value for key, value in record.items()}
     return _outside(context, context.environment.external.machinelearning_predict(name, role, flat))
-
-

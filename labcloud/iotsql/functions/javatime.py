@@ -16,7 +16,9 @@ import regex
 from .jodatime import DAYS, MONTHS
 from .zones import ABBREVIATIONS, OFFSET, offset_zone, zone_of
 
-_PART = re.compile(r"(?P<letter>[A-Za-z])(?P=letter)*|'(?P<quoted>(?:[^']|'')*)'|(?P<bracket>[\[\]])|(?P<text>[^A-Za-z'])")
+_PART = re.compile(
+    r"(?P<letter>[A-Za-z])(?P=letter)*|'(?P<quoted>(?:[^']|'')*)'|(?P<bracket>[\[\]])|(?P<text>[^A-Za-z'])"
+)
 _NUMERIC = frozenset("uyMLdDhKkHmsSAnN")
 _ZONES = frozenset("VzOXxZ")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,9 +42,8 @@ def parse_java_time(text: str, pattern: str) -> int | None:
         return None
     found: dict[str, str] = {}
     for name, letter in fields:
-        if (value := match[name]) is not None:
-            if found.setdefault(letter, value) != value:
-                return None
+        if (value := match[name]) is not None and found.setdefault(letter, value) != value:
+            return None
     return _resolve(found)
 
 

@@ -48,7 +48,7 @@ from labcloud.schedule import ScheduleError, parse_schedule
 from labcloud.shadows import Shadows
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
-from labcloud.timestream import Timestream
+from labcloud.timestream import Timestream, tables_of
 from labcloud.trace import Trace
 
 log = logging.getLogger("labcloud")
@@ -73,7 +73,7 @@ class Cloud:
         self.trace = Trace()
         self.authority = self._open_authority()
         self.registry = Registry()
-        self.roles = Roles(_read_role)
+        self.roles = Roles(_read_role, tables_of)
         self.engine = Engine(self._environment, self.clock.now_ms, self.trace.note)
         self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
         writer = LogWriter(self._why_not_logged)
@@ -310,7 +310,7 @@ def _check_schedule(request: ApiRequest) -> None:
     expression = request.parameters.get("ScheduleExpression")
     if expression:
         try:
-            parse_schedule(expression)
+            parse_schedule(expression, service="events")
         except ScheduleError as error:
             raise AwsError(str(error), code="ValidationException") from error
     elif request.parameters.get("EventPattern"):

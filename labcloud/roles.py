@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labcloud.api import ApiRequest
@@ -15,11 +15,16 @@ ReadRole = Callable[[str], RolePolicies | None]
 """From a role's ARN to its policies; None: there is no such role."""
 
 
+TablesOf = Callable[[str], Sequence[tuple[str, str]]]
+"""From a Timestream query to the (database, table) pairs that it reads; raises AwsError for a query that cannot be read."""
+
+
 class Roles:
     """Decides by the roles' policies as they are at this moment; documents are parsed once until `forget`."""
 
-    def __init__(self, read_role: ReadRole) -> None:
+    def __init__(self, read_role: ReadRole, tables_of: TablesOf) -> None:
         self._read_role = read_role
+        self._tables_of = tables_of
         self._known: dict[str, RolePolicies | None] = {}
 
     def forget(self) -> None:
@@ -61,7 +66,12 @@ class Roles:
                 f"The role {caller.role_arn} does not exist any more.", code="UnrecognizedClientException", status=403
             )
         needed = permissions_of(
-            request.service, request.operation, request.parameters, request.region, request.account_id
+            request.service,
+            request.operation,
+            request.parameters,
+            request.region,
+            request.account_id,
+            timestream_tables=self._tables_of,
         )
         for need in needed:
             asked = AccessRequest(caller.role_arn, need.action, need.resource, need.context, f"role {role.name}")

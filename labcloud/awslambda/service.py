@@ -62,7 +62,7 @@ class Functions:
 
     def _require_permission(self, scope: Scope, function_arn: str, service: str, source_arn: str) -> StoredFunction:
         function = function_of(scope.account_id, scope.region, function_arn)
-        decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function.arn)
+        decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function_arn)
         if not decision.allowed:
             raise AccessDenied(decision.reason)
         return function

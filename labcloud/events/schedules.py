@@ -54,8 +54,10 @@ class ScheduleKeeper:
                     self._drop(key)
             for name, rule in wanted.items():
                 if (scope, name) not in self._kept:
-                    kept = self._kept[scope, name] = _Kept(rule.expression, parse_schedule(rule.expression))
-                    self._plant(scope, name, kept, self._clock.now())
+                    now = self._clock.now()
+                    schedule = parse_schedule(rule.expression, start_s=now, service="events")
+                    kept = self._kept[scope, name] = _Kept(rule.expression, schedule)
+                    self._plant(scope, name, kept, now)
 
     def close(self) -> None:
         """Cancels every timer."""

@@ -31,7 +31,7 @@ class _Handler(MotoRequestHandler):
     """Seconds that a silent connection is kept."""
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        log.debug("%s %s %s", self.command, self.path, code)
+        log.debug("%s %s", self.requestline or "an unreadable request", code)
 
     def log(self, type: str, message: str, *args: object) -> None:
         log.debug(message, *args)

@@ -62,8 +62,8 @@ class Timestream:
         return int(self._clock.now() * 1_000_000) * 1000
 
     def _describe_endpoints(self, request: ApiRequest) -> dict[str, Any]:
-        address = self._endpoint().partition("://")[2] or self._endpoint()
-        return {"Endpoints": [{"Address": address.rstrip("/"), "CachePeriodInMinutes": CACHE_MINUTES}]}
+        """With its scheme, unlike AWS's: an SDK that takes its endpoint from the environment would dial https."""
+        return {"Endpoints": [{"Address": self._endpoint().rstrip("/"), "CachePeriodInMinutes": CACHE_MINUTES}]}
 
     def close(self) -> None:
         """Writes what is pending and lets go of the files."""

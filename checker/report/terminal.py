@@ -14,6 +14,7 @@ PLAIN_SYMBOLS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "broken": 
 COLOURS = {"passed": "32", "failed": "31", "skipped": "33", "broken": "35"}
 LABELS = ("expected", "got", "because", "fix")
 INDENT = 7
+NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def render_check(result: CheckResult, style: Style) -> str:
     earned = f"{result.points}/{result.max_points}" if result.status != "broken" else f"?/{result.max_points}"
     status = "" if result.status in ("passed", "failed") else f" ({result.status})"
     head = f"{style.symbol(result.status)} {result.id}  "
-    lines = _wrap(f"{result.title}{status}   {earned}", head, style)
+    lines = _wrap(f"{result.title}{status}{NO_BREAK * 3}{earned}", head, style)
     lines += render_details(result, style)
     return "\n".join(lines)
 
@@ -107,4 +108,5 @@ def _wrap(text: str, head: str, style: Style) -> list[str]:
     room = max(20, style.width - visible)
     indent = text[: len(text) - len(text.lstrip())]
     pieces = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent) or [""]
-    return [head + pieces[0], *(" " * visible + piece for piece in pieces[1:])]
+    lines = [head + pieces[0], *(" " * visible + piece for piece in pieces[1:])]
+    return [line.replace(NO_BREAK, " ") for line in lines]

@@ -17,6 +17,8 @@ from checker.verbs.iam import allowed_callers
 from checker.verbs.wait import poll
 
 LOG_WITHIN_S = 8.0
+SHOWN_LINES = 8
+PLATFORM_LINES = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_")
 LOG_WITHIN_S_ON_AWS = 60.0
 
 
@@ -44,8 +46,9 @@ class Invocation:
 
     @property
     def last_lines(self) -> str:
-        """The end of the log, for the eye."""
-        return "\n".join(self.log.strip().splitlines()[-12:])
+        """The end of what the function itself wrote: its prints, or the trace of its error."""
+        own = [line for line in self.log.strip().splitlines() if not line.startswith(PLATFORM_LINES) and line.strip()]
+        return "\n".join(own[-SHOWN_LINES:])
 
 
 @dataclass(frozen=True)

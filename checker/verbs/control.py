@@ -59,7 +59,7 @@ class Minute:
             return "\n".join(lines)
         if self.invocation.error:
             lines.append(f"the function failed: {self.invocation.error}")
-        if self.invocation.log.strip():
+        if self.invocation.last_lines:
             lines.append("the function's log:\n" + self.invocation.last_lines)
         return "\n".join(lines)
 

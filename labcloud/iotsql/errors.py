@@ -19,8 +19,9 @@ class SqlParseError(Exception):
         line_start = text.rfind("\n", 0, start) + 1
         self.column = start - line_start + 1
         shown, underline = _underlined(text, line_start, start, end)
+        picture = f"  {shown}\n  {underline}" if shown.strip() else ""
         where = f"line {self.line}, column {self.column}: {problem}"
-        self.message = "\n".join(part for part in (where, f"  {shown}", f"  {underline}", hint) if part)
+        self.message = "\n".join(part for part in (where, picture, hint) if part)
         super().__init__(self.message)
 
 

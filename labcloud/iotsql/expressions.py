@@ -89,7 +89,7 @@ class ExpressionParser:
             return self.error(token, f"expected {expected}, but the text ends here")
         if token.kind == "unknown" and token.text in "'\"":
             return self.error(token, "this string has no closing quote")
-        if token.kind == "string":
+        if token.kind == "string" and self.index and self.lexer.token(self.index - 1).end == token.start:
             hint = "A quote inside a string is written between the other kind of quotes."
         return self.error(token, f"expected {expected}, but found {token.text[:60]}", hint)
 
@@ -266,7 +266,7 @@ class ExpressionParser:
         self.next()
         if self.peek().word != "SELECT":
             raise self.unexpected("SELECT: EXISTS takes a nested query")
-        query = self.query(start)
+        query = self.query(self.peek().start)
         end = self.expect_symbol(")", "to close the nested query").end
         return ast.Exists(start, end, query)
 

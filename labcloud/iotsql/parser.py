@@ -105,7 +105,7 @@ class Parser(ExpressionParser):
         expression = self._star() if self.is_symbol("*") else self.expression()
         alias = None
         if self.take_word("AS"):
-            if self.peek().kind != "word":
+            if self.peek().kind != "word" or (self.peek().word == "FROM" and self.peek(1).kind == "string"):
                 hint = 'For other names select an object: SELECT {"my-name": x} FROM ….'
                 raise self.error(self.peek(), "expected a name after AS", hint)
             alias = (self.next().text, *self._dotted())

@@ -55,8 +55,8 @@ class Template:
             raise SqlParseError(text, start, start + 2, "@{field} is not a substitution template of this action")
         parts: list[str | Compiled] = []
         position = 0
-        if text.startswith("$$"):  # $$aws/things/… republishes to a reserved topic (republish-rule-action)
-            parts, position = ["$"], 2
+        if text.startswith("$$aws/"):  # $$aws/things/… republishes to a reserved topic (republish-rule-action)
+            position = 1
         compiler = Compiler(text, VERSIONS[self.version])
         while (start := text.find("${", position)) >= 0:
             expression, end = parse_embedded(text, start + 2)

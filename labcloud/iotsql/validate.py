@@ -13,9 +13,13 @@ from .errors import SqlParseError
 from .functions import FUNCTIONS, V2015, V2016
 
 CASTS_2015 = {"string": "String", "nvarchar": "String", "text": "String", "ntext": "String", "varchar": "String"}
-CASTS_2015 |= {"int": "Int", "integer": "Int", "double": "Double"}
-CASTS_2016 = CASTS_2015 | {"decimal": "Decimal", "bool": "Boolean", "boolean": "Boolean"}
-"""Keyword of cast → type (iot-sql-functions, cast)."""
+CASTS_2015 |= {"int": "Int", "integer": "Int", "double": "Double", "decimal": "Decimal"}
+CASTS_2016 = CASTS_2015 | {"bool": "Boolean", "boolean": "Boolean"}
+"""Keyword of cast → type (iot-sql-functions, cast).
+
+The page lists Decimal for 2016-03-23 only, yet a few lines below it advises 2015-10-08 for casting whole numbers to
+Decimal: so the old version takes it.
+"""
 
 MAX_VARIABLES = 10
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")

@@ -34,14 +34,16 @@ _CLASSES = {
 _HORIZONTAL = " \\t\\xA0\\u1680\\u180E\\u2000-\\u200A\\u202F\\u205F\\u3000"
 _QUANTIFIER = re.compile(r"\{[0-9]{1,9}(?:,[0-9]{0,9})?\}")
 _GROUP = re.compile(r"\?(?:[:=!>]|<[=!]|<[a-zA-Z][a-zA-Z0-9]*>|[imsux]*(?:-[imsux]+)?[:)])")
-_SIMPLE = frozenset("dDsSwWbBAGRXtnrfa")
+_SIMPLE = frozenset("bBAGRXtnrfa")
+_ASCII = {"d": "0-9", "w": "a-zA-Z0-9_", "s": " \\t\\n\\x0B\\f\\r"}
+"""Java's \\d \\w \\s know only ASCII; its \\b and \\p{L} know more."""
 _HEX = re.compile(r"x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|0([0-3]?[0-7]{1,2})")
 _PROPERTY = re.compile(r"([pP])(?:\{(\^?)(?:Is|In|general_category=|gc=|script=|sc=|block=|blk=)?(\w+)\}|(\w))")
 _SOME_CODE = 0x110000
 
 
 def to_python(pattern: str) -> str:
-    """The pattern for `regex` in its version 1 with ASCII classes; raises NotJava."""
+    """The pattern for `regex` in its version 1; raises NotJava."""
     parts: list[str] = []
     position, classes = 0, 0
     while position < len(pattern):
@@ -103,6 +105,8 @@ def _escape(pattern: str, position: int, in_class: bool) -> tuple[str, int]:
         return regex.escape(chr(ord(pattern[position + 1]) ^ 64)), position + 2
     simple = {"e": "\\x1B", "z": "\\Z", "Z": "(?=\\r?\\n?\\Z)", "v": "[\\n\\x0B\\f\\r\\x85\\u2028\\u2029]"}
     simple |= {"h": f"[{_HORIZONTAL}]", "H": f"[^{_HORIZONTAL}]", "V": "[^\\n\\x0B\\f\\r\\x85\\u2028\\u2029]"}
+    if letter.lower() in _ASCII:
+        return f"[{'^' if letter.isupper() else ''}{_ASCII[letter.lower()]}]", position + 1
     if letter in simple and not (in_class and letter in "zZ"):
         return simple[letter], position + 1
     if letter == "k":

@@ -78,7 +78,7 @@ def read_types(descriptor_set: bytes) -> Types:
         for number, file in _records(descriptor_set):
             if number == 1:
                 _read_file(types, file)
-    except (BadMessage, UnicodeDecodeError, TypeError, AttributeError) as error:
+    except (BadMessage, UnicodeDecodeError, TypeError, AttributeError, KeyError, StopIteration) as error:
         raise BadDescriptor("it is not a FileDescriptorSet") from error
     return types
 
@@ -190,6 +190,8 @@ def _object(types: Types, message: MessageType, data: bytes, depth: int) -> dict
             continue
         kind = types.messages.get(entry.type_name) if entry.kind == MESSAGE else None
         if kind is not None and kind.is_map_entry:
+            if type(raw) is not bytes:
+                raise BadMessage(f"field {entry.name} has the wrong wire type")
             pair = _object(types, kind, raw, depth + 1)
             result.setdefault(entry.name, {})[_key(pair.get("key", ""))] = pair.get("value")
         elif entry.repeated:

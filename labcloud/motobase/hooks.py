@@ -104,13 +104,18 @@ def _source_hash(method: Any) -> str:
 
 def to_moto(error: AwsError) -> Refused:
     """Our error as moto's: moto then writes it in the service's protocol, with the status of the service's model."""
-    if first_time(__name__):
-        replace(moto.core.serialize, "get_error_model", get_error_model)
+    use_error_statuses()
     exception = Refused(error.code, error.message)
     exception.status = error.status
     for name, value in error.fields.items():
         setattr(exception, name, value)
     return exception
+
+
+def use_error_statuses() -> None:
+    """Puts `get_error_model` in place."""
+    if first_time(__name__):
+        replace(moto.core.serialize, "get_error_model", get_error_model)
 
 
 def get_error_model(exception: Exception, default_service_model: Any) -> ErrorShape:

@@ -10,20 +10,19 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from labcloud.mqtt import lifecycle
+from labcloud.mqtt import departures
 from labcloud.mqtt.connection import Connection
 from labcloud.mqtt.delivery import fan_out
 from labcloud.mqtt.limits import Limits
 from labcloud.mqtt.message import Message, Origin
-from labcloud.mqtt.packets import Will
 from labcloud.mqtt.ports import Listener, Policies, Principal, Principals, Refusal, ReservedTopics, Trace
 from labcloud.mqtt.properties import MessageProperties
-from labcloud.mqtt.publishing import check_properties, message_properties
+from labcloud.mqtt.publishing import check_message
 from labcloud.mqtt.reasons import Ended, Fault, Reason
-from labcloud.mqtt.session import PendingWill, Session
+from labcloud.mqtt.session import Session
 from labcloud.mqtt.snapshot import BrokerState, load_space, save_space
 from labcloud.mqtt.space import Retained, Route, Space
-from labcloud.mqtt.topics import BasicIngest, InvalidTopic, ShadowRequest, check_topic_name, is_reserved
+from labcloud.mqtt.topics import BasicIngest, ShadowRequest, is_reserved
 
 logger = logging.getLogger("labcloud.mqtt")
 
@@ -124,9 +123,13 @@ class Broker:
         else:
             found = self.principals.principal_of(der)
         if isinstance(found, Refusal):
-            self._say(f"MQTT connection from {source_ip} refused: {found.reason}")
+            self.refused(source_ip, found.reason)
             return found
         return self.accept_principal(found, source_ip, at_s)
+
+    def refused(self, source_ip: str, reason: str) -> None:
+        """Tells that a peer was not let in."""
+        self._say(f"MQTT connection from {source_ip} refused: {reason}")
 
     def accept_principal(self, principal: Principal, source_ip: str, at_s: float) -> Connection:
         """A peer that was authenticated otherwise (WebSocket)."""
@@ -161,53 +164,14 @@ class Broker:
 
     def left(self, connection: Connection, session: Session, ended: Ended) -> None:
         """A client is gone: session, will, lifecycle event."""
-        if ended in (Ended.CLIENT_INITIATED, Ended.CONNECTION_LOST):
-            self.log(connection, f"gone ({ended})")
-        space = connection.space
-        if space.online.get(session.client_id) is connection:
-            del space.online[session.client_id]
-        session.left_at = self.now
-        if session.subscriptions:
-            space.forget_routes()
-        will = connection.will
-        if will is not None:
-            message = self._will_message(connection, will)
-            delay_s = will.properties.get("will_delay_interval", 0)
-            session.will = PendingWill(message, self.now + min(delay_s, session.expiry_s))
-        if not session.expiry_s:
-            self.end_session(space, session)
-        elif session.will and session.will.due_at <= self.now:
-            self._publish_will(space, session)
-        lifecycle.disconnected(connection, ended)
+        departures.client_left(self, connection, session, ended)
 
     def end_session(self, space: Space, session: Session) -> None:
         """The session is over; a will that waited for it is published first."""
-        self._publish_will(space, session)
-        space.end_session(session)
+        departures.end_session(self, space, session)
 
     def forget(self, connection: Connection) -> None:
         self.connections.discard(connection)
-
-    def _will_message(self, connection: Connection, will: Will) -> Message:
-        properties = message_properties(dict(will.properties), self.limits)
-        return Message(
-            will.topic,
-            will.payload,
-            will.qos,
-            will.retain,
-            connection.origin,
-            properties,
-            self.new_trace_id(),
-            self.now,
-        )
-
-    def _publish_will(self, space: Space, session: Session) -> None:
-        pending, session.will = session.will, None
-        if pending is not None:
-            message = pending.message
-            message.accepted_at = self.now
-            self.note(message, "last will of %s", session.client_id)
-            self.accept(space, space.route(message.topic), message, None)
 
     # -- messages
 
@@ -232,7 +196,10 @@ class Broker:
         space = self.space(origin.account_id, origin.region)
         message = Message(topic, payload, qos, retain, origin, properties, trace_id, self.now)
         try:
-            route = self._check(space, message, system)
+            check_message(message, self.limits)
+            route = space.route(topic)
+            if is_reserved(topic) and not system and (route.request is None or self.reserved is None):
+                raise Fault(Reason.TOPIC_NAME_INVALID, f"the reserved topic {topic!r} is not served")
         except Fault as fault:
             self.note(message, "publish to %s refused: %s", topic, fault.text)
             return Published(False, fault.text, trace_id)
@@ -243,25 +210,6 @@ class Broker:
         self.accept(space, route, message, None)
         self.settle()
         return Published(True, "", trace_id)
-
-    def _check(self, space: Space, message: Message, system: bool) -> Route:
-        try:
-            check_topic_name(message.topic, self.limits)
-        except InvalidTopic as invalid:
-            raise Fault(Reason.TOPIC_NAME_INVALID, str(invalid)) from None
-        if message.qos not in (0, 1):
-            raise Fault(Reason.QOS_NOT_SUPPORTED, f"QoS {message.qos}; AWS IoT serves 0 and 1")
-        if len(message.payload) > self.limits.payload_bytes:
-            text = f"a payload of {len(message.payload)} bytes; AWS IoT allows {self.limits.payload_bytes}"
-            raise Fault(Reason.QUOTA_EXCEEDED, text)
-        check_properties(message.properties, self.limits)
-        route = space.route(message.topic)
-        if is_reserved(message.topic):
-            if message.retain:
-                raise Fault(Reason.TOPIC_NAME_INVALID, "reserved topics cannot retain messages")
-            if not system and (route.request is None or self.reserved is None):
-                raise Fault(Reason.TOPIC_NAME_INVALID, f"the reserved topic {message.topic!r} is not served")
-        return route
 
     def publish_event(self, space: Space, topic: str, payload: bytes) -> None:
         """A lifecycle event; it goes the way of all messages."""
@@ -331,22 +279,8 @@ class Broker:
             if fault := connection.overdue(at_s):
                 connection.fail(fault)
         for space in list(self.spaces.values()):
-            self._tick_space(space)
+            departures.tick(self, space)
         self.settle()
-
-    def _tick_space(self, space: Space) -> None:
-        for session in list(space.sessions.values()):
-            expires_at = session.expires_at()
-            if expires_at is not None and expires_at <= self.now:
-                self.end_session(space, session)
-            elif session.will and session.will.due_at <= self.now:
-                self._publish_will(space, session)
-        kept_s = self.limits.version_number_kept_s
-        for client_id, version in list(space.presence.items()):
-            if client_id in space.online:
-                version.used_at = self.now
-            elif self.now - version.used_at > kept_s:
-                del space.presence[client_id]
 
     # -- telling
 

@@ -30,6 +30,7 @@ from labcloud.mqtt.publishing import on_publish
 from labcloud.mqtt.reasons import Ended, Fault, Malformed, Reason
 from labcloud.mqtt.session import Session
 from labcloud.mqtt.subscribing import on_subscribe, on_unsubscribe
+from labcloud.mqtt.wire import long_length
 
 if TYPE_CHECKING:
     from labcloud.mqtt.broker import Broker
@@ -105,7 +106,7 @@ class Connection:
             length = buffer[position + 1]
             body = position + 2
             if length & 0x80:
-                length, body = _long_length(buffer, position + 1)
+                length, body = long_length(buffer, position + 1)
                 if body < 0:
                     break
             stop = body + length
@@ -236,6 +237,13 @@ class Connection:
         self.close(Ended.CONNECTION_LOST)
         self.broker.settle()
 
+    def leave(self, at_s: float) -> None:
+        """The client says goodbye outside MQTT (a WebSocket's Close frame): as if it had sent DISCONNECT."""
+        self.broker.begin(at_s)
+        self.will = None
+        self.close(Ended.CLIENT_INITIATED)
+        self.broker.settle()
+
     def close(self, ended: Ended) -> None:
         """Ends the connection: the session stays or goes, the will and the lifecycle event are published."""
         if self.closed:
@@ -281,16 +289,3 @@ UNSERVED = {
     7: "PUBCOMP, AWS IoT has no QoS 2",
     15: "AUTH, AWS IoT has no enhanced authentication",
 }
-
-
-def _long_length(buffer: bytes, at: int) -> tuple[int, int]:
-    """A remaining length of two to four bytes and where the body begins; -1: not all of it has arrived."""
-    length = shift = 0
-    for position in range(at, min(at + 4, len(buffer))):
-        length |= (buffer[position] & 0x7F) << shift
-        if buffer[position] < 0x80:
-            return length, position + 1
-        shift += 7
-    if len(buffer) - at >= 4:
-        raise Malformed("the remaining length has more than four bytes")
-    return 0, -1

@@ -45,17 +45,10 @@ def on_publish(connection: Connection, first: int, buffer: bytes, body: int, sto
     if stop - at > broker.limits.payload_bytes:
         text = f"a payload of {stop - at} bytes; AWS IoT allows {broker.limits.payload_bytes}"
         raise Fault(Reason.QUOTA_EXCEEDED, text)
-    packet_id = 0
-    if qos:
-        packet_id = buffer[name_end] << 8 | buffer[name_end + 1]
-        if not packet_id:
-            raise Malformed("PUBLISH with packet identifier 0 [MQTT-2.2.1-3]")
-        if connection.held >= broker.limits.unacknowledged and connection.version == 5:
-            raise Fault(Reason.RECEIVE_MAXIMUM_EXCEEDED, "more unacknowledged messages than the receive maximum")
-    if connection.routes_epoch != broker.epoch:
-        connection.routes.clear()
-        connection.routes_epoch = broker.epoch
-    route = connection.routes.get(name) or _admit(connection, name)
+    packet_id = _packet_id(connection, buffer, name_end) if qos else 0
+    route = connection.routes.get(name) if connection.routes_epoch == broker.epoch else None
+    if route is None:
+        route = _admit(connection, name)
     retain = bool(first & 1)
     if retain:
         _check_retain(connection, route.topic)
@@ -99,6 +92,22 @@ def check_properties(properties: MessageProperties | None, limits: Limits) -> No
             raise Fault(Reason.TOPIC_NAME_INVALID, f"response topic: {invalid}") from None
 
 
+def check_message(message: Message, limits: Limits) -> None:
+    """The limits of a PUBLISH, for a message that did not come over MQTT."""
+    try:
+        check_topic_name(message.topic, limits)
+    except InvalidTopic as invalid:
+        raise Fault(Reason.TOPIC_NAME_INVALID, str(invalid)) from None
+    if message.qos not in (0, 1):
+        raise Fault(Reason.QOS_NOT_SUPPORTED, f"QoS {message.qos}; AWS IoT serves 0 and 1")
+    if len(message.payload) > limits.payload_bytes:
+        text = f"a payload of {len(message.payload)} bytes; AWS IoT allows {limits.payload_bytes}"
+        raise Fault(Reason.QUOTA_EXCEEDED, text)
+    if message.retain and is_reserved(message.topic):
+        raise Fault(Reason.TOPIC_NAME_INVALID, "reserved topics cannot retain messages")
+    check_properties(message.properties, limits)
+
+
 def message_properties(found: Properties, limits: Limits) -> MessageProperties | None:
     """The properties that travel on, checked; a message expiry of 0 counts as 1 second."""
     if found.get("message_expiry_interval") == 0:
@@ -134,8 +143,17 @@ def _refuse_qos(connection: Connection, qos: int) -> None:
     connection.broker.log(connection, "PUBLISH with QoS 2 ignored, no acknowledgement: AWS IoT serves 0 and 1")
 
 
+def _packet_id(connection: Connection, buffer: bytes, at: int) -> int:
+    packet_id = buffer[at] << 8 | buffer[at + 1]
+    if not packet_id:
+        raise Malformed("PUBLISH with packet identifier 0 [MQTT-2.2.1-3]")
+    if connection.held >= connection.broker.limits.unacknowledged and connection.version == 5:
+        raise Fault(Reason.RECEIVE_MAXIMUM_EXCEEDED, "more unacknowledged messages than the receive maximum")
+    return packet_id
+
+
 def _admit(connection: Connection, name: bytes) -> Route:
-    """Decides once whether this connection may publish to the topic; refusing ends the connection."""
+    """Decides once per policies' epoch whether this connection may publish to the topic; refusing ends it."""
     topic = decode_text(name)
     try:
         check_topic_name(topic, connection.broker.limits)
@@ -148,8 +166,9 @@ def _admit(connection: Connection, name: bytes) -> Route:
     route = connection.space.route(topic)
     if is_reserved(topic) and (route.request is None or connection.broker.reserved is None):
         raise Fault(Reason.TOPIC_NAME_INVALID, f"PUBLISH to the reserved topic {topic!r} is not served")
-    if len(connection.routes) >= ROUTES_PER_CONNECTION:
+    if connection.routes_epoch != connection.broker.epoch or len(connection.routes) >= ROUTES_PER_CONNECTION:
         connection.routes.clear()
+        connection.routes_epoch = connection.broker.epoch
     connection.routes[name] = route
     return route
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from labcloud.mqtt.reasons import Malformed
 
-LARGEST_VARIABLE_INTEGER = 268_435_455
-
 
 class Reader:
     """Reads one packet's body from front to back."""
@@ -92,3 +90,16 @@ def encode_binary(raw: bytes) -> bytes:
 def encode_text(text: str) -> bytes:
     """A UTF-8 string with its length."""
     return encode_binary(text.encode("utf-8"))
+
+
+def long_length(buffer: bytes, at: int) -> tuple[int, int]:
+    """A remaining length of two to four bytes and where the body begins; -1: not all of it has arrived."""
+    length = shift = 0
+    for position in range(at, min(at + 4, len(buffer))):
+        length |= (buffer[position] & 0x7F) << shift
+        if buffer[position] < 0x80:
+            return length, position + 1
+        shift += 7
+    if len(buffer) - at >= 4:
+        raise Malformed("the remaining length has more than four bytes")
+    return 0, -1

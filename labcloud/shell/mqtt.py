@@ -6,7 +6,6 @@ All frames of one loop turn leave in one write per client.
 from __future__ import annotations
 
 import asyncio
-import logging
 import resource
 import ssl
 import threading
@@ -14,27 +13,40 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from labcloud.mqtt import Broker, Origin, Published, Refusal
-from labcloud.mqtt.connection import Connection
-from labcloud.shell.tls import READ_BUFFER_BYTES, TlsProtocol
+from labcloud.mqtt import Broker, Origin, Published
+from labcloud.mqtt.entrance import Callers
+from labcloud.shell.mqtt_link import MqttLink
+from labcloud.shell.tls import READ_BUFFER_BYTES
 
-logger = logging.getLogger("labcloud.mqtt")
 T = TypeVar("T")
 TICK_S = 1.0
+ALPN = ("x-amzn-mqtt-ca", "mqtt", "http/1.1")
+"""What clients may ask for on AWS's port 443; here one port serves all (Developer Guide, "Protocols, port mappings")."""
 
 
 class MqttServer:
-    """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere."""
+    """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere.
+
+    With `callers`, peers without a certificate may come by WebSocket; the context must not require certificates then.
+    """
 
     def __init__(
-        self, broker: Broker, context: ssl.SSLContext, *, handshake_timeout_s: float = 10.0, most_clients: int = 10_000
+        self,
+        broker: Broker,
+        context: ssl.SSLContext,
+        *,
+        callers: Callers | None = None,
+        handshake_timeout_s: float = 10.0,
+        most_clients: int = 10_000,
     ) -> None:
         self.broker = broker
+        self.callers = callers
         self.port = 0
+        context.set_alpn_protocols(list(ALPN))
         self._context = context
         self._handshake_timeout_s = handshake_timeout_s
         self._most_clients = most_clients
-        self._links: set[_Link] = set()
+        self._links: set[MqttLink] = set()
         self._buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self._flush_due = False
         self._loop: asyncio.AbstractEventLoop
@@ -65,7 +77,13 @@ class MqttServer:
         loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=loop.run_forever, name="mqtt", daemon=True)
         self._thread.start()
-        return asyncio.run_coroutine_threadsafe(self.start(host, port), loop).result()
+        try:
+            return asyncio.run_coroutine_threadsafe(self.start(host, port), loop).result()
+        except OSError:
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+            loop.close()
+            raise
 
     def stop_thread(self) -> None:
         """Stops what `start_in_thread` started."""
@@ -101,8 +119,8 @@ class MqttServer:
 
     # -- inside the loop
 
-    def _link(self) -> _Link:
-        return _Link(self, self._context, self._loop, self._buffer, self._handshake_timeout_s)
+    def _link(self) -> MqttLink:
+        return MqttLink(self, self._context, self._loop, self._buffer, self._handshake_timeout_s)
 
     def _tick(self) -> None:
         self.broker.tick(self._loop.time())
@@ -121,66 +139,16 @@ class MqttServer:
             changed, self.broker.changed = self.broker.changed, []
             for connection in changed:
                 connection.scheduled = False
-                if isinstance(connection.link, _Link):
+                if isinstance(connection.link, MqttLink):
                     connection.link.push(connection)
 
-    def joined(self, link: _Link) -> bool:
+    def joined(self, link: MqttLink) -> bool:
         """False: there are too many clients already."""
         self._links.add(link)
         return len(self._links) <= self._most_clients
 
-    def parted(self, link: _Link) -> None:
+    def parted(self, link: MqttLink) -> None:
         self._links.discard(link)
-
-
-class _Link(TlsProtocol):
-    """One client: bytes to the core, the core's bytes to the client."""
-
-    def __init__(self, server: MqttServer, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._server = server
-        self._connection: Connection | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        if not self._server.joined(self):
-            logger.warning("too many MQTT clients: %s is turned away", self.peer)
-            self.transport.abort()
-
-    def established(self, certificate: bytes | None) -> None:
-        accepted = self._server.broker.accept_certificate(certificate, self.peer, self.loop.time())
-        if isinstance(accepted, Refusal):
-            self.close()
-        else:
-            self._connection = accepted
-            accepted.link = self
-
-    def plain_received(self, data: bytes) -> None:
-        if self._connection is not None:
-            self._connection.receive(data, self.loop.time())
-            self._server.flush_soon()
-
-    def writable(self, can_write: bool) -> None:
-        if self._connection is not None:
-            self._connection.set_writable(can_write, self.loop.time())
-            self._server.flush_soon()
-
-    def gone(self, reason: str) -> None:
-        self._server.parted(self)
-        if self._connection is None:
-            logger.info("MQTT peer %s: %s", self.peer, reason)
-        else:
-            self._connection.lost(self.loop.time())
-            self._server.flush_soon()
-
-    def push(self, connection: Connection) -> None:
-        """Writes what the core has for the client, closes, stops or goes on reading, as the core wishes."""
-        if connection.out and (connection.writable or connection.closed):
-            self.write(connection.take_output())
-        if connection.closed:
-            self.close()
-        else:
-            self.set_reading(connection.wants_reading)
 
 
 def allow_many_files() -> None:

@@ -1,0 +1,107 @@
+"""One MQTT client's socket: its bytes to the core, the core's bytes to it, directly or in WebSocket frames."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from labcloud.mqtt import Refusal
+from labcloud.mqtt.connection import Connection
+from labcloud.mqtt.entrance import Admitted, Entrance
+from labcloud.mqtt.websocket import Frames, encode_frame
+from labcloud.shell.tls import TlsProtocol
+
+if TYPE_CHECKING:
+    from labcloud.shell.mqtt import MqttServer
+
+logger = logging.getLogger("labcloud.mqtt")
+
+
+class MqttLink(TlsProtocol):
+    """One client: bytes to the core, the core's bytes to the client, through WebSocket frames if it came so."""
+
+    def __init__(self, server: MqttServer, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._server = server
+        self._connection: Connection | None = None
+        self._entrance: Entrance | None = None
+        self._frames: Frames | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if not self._server.joined(self):
+            logger.warning("too many MQTT clients: %s is turned away", self.peer)
+            self.transport.abort()
+
+    def established(self, certificate: bytes | None) -> None:
+        if certificate is None and self._server.callers is not None:
+            self._entrance = Entrance(self._server.callers)
+            self.expect_within_timeout()
+            return
+        accepted = self._server.broker.accept_certificate(certificate, self.peer, self.loop.time())
+        if isinstance(accepted, Refusal):
+            self.close()
+        else:
+            self._serve(accepted)
+
+    def plain_received(self, data: bytes) -> None:
+        if self._entrance is not None:
+            self._enter(self._entrance, data)
+        elif self._frames is not None:
+            self._unwrap(self._frames, data)
+        elif self._connection is not None:
+            self._connection.receive(data, self.loop.time())
+        self._server.flush_soon()
+
+    def writable(self, can_write: bool) -> None:
+        if self._connection is not None:
+            self._connection.set_writable(can_write, self.loop.time())
+            self._server.flush_soon()
+
+    def gone(self, reason: str) -> None:
+        self._server.parted(self)
+        if self._connection is None:
+            logger.info("MQTT peer %s: %s", self.peer, reason)
+        else:
+            self._connection.lost(self.loop.time())
+            self._server.flush_soon()
+
+    def push(self, connection: Connection) -> None:
+        """Writes what the core has for the client, closes, stops or goes on reading, as the core wishes."""
+        if connection.out and (connection.writable or connection.closed):
+            data = connection.take_output()
+            self.write(data if self._frames is None else encode_frame(data))
+        if connection.closed:
+            self.close()
+        else:
+            self.set_reading(connection.wants_reading)
+
+    def _serve(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.link = self
+
+    def _enter(self, entrance: Entrance, data: bytes) -> None:
+        outcome = entrance.receive(data, time.time())
+        if outcome is None:
+            return
+        self.write(outcome.response)
+        if not isinstance(outcome, Admitted):
+            self._server.broker.refused(self.peer, outcome.reason)
+            self.close()
+            return
+        self.stop_timeout()
+        self._entrance, self._frames = None, Frames()
+        self._serve(self._server.broker.accept_principal(outcome.principal, self.peer, self.loop.time()))
+        self._unwrap(self._frames, outcome.rest)
+
+    def _unwrap(self, frames: Frames, data: bytes) -> None:
+        assert self._connection is not None
+        if found := frames.receive(data):
+            self._connection.receive(found, self.loop.time())
+        if self._connection.writable or frames.closed:
+            self.write(b"".join(frames.replies))
+        frames.replies.clear()
+        if frames.closed:
+            self._connection.leave(self.loop.time())

@@ -20,6 +20,9 @@ from checker.curriculum.workspace import Workspace
 from checker.errors import LabError, TargetDown
 from checker.target import CLOUD_FOLDER, cloud_file, read_cloud_file
 
+_attached: list[subprocess.Popen[bytes]] = []
+"""Clouds that live as long as this process: their standard input closes with it."""
+
 START_WITHIN_S = 30.0
 STOP_WITHIN_S = 10.0
 
@@ -42,9 +45,12 @@ def running_cloud(workspace: Workspace) -> dict[str, Any] | None:
 
 
 def start_cloud(
-    workspace: Workspace, *, port: int = 0, mqtt_port: int = 0, region: str | None = None
+    workspace: Workspace, *, port: int = 0, mqtt_port: int = 0, region: str | None = None, attached: bool = False
 ) -> dict[str, Any]:
-    """Starts the cloud in the background and returns what it wrote about itself once it answers."""
+    """Starts the cloud in the background and returns what it wrote about itself once it answers.
+
+    `attached`: the cloud ends with this process, however that ends.
+    """
     if cloud := running_cloud(workspace):
         return cloud
     end_stale_cloud(workspace)
@@ -54,12 +60,20 @@ def start_cloud(
     command = [sys.executable, "-m", "labcloud", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--mqtt-port", str(mqtt_port), "--state-dir", str(folder)]
     command += ["--region", region] if region else []
+    command += ["--die-with-stdin"] if attached else []
     with open(log_file(workspace), "ab") as log:
         begun_at = log.tell()
         process = subprocess.Popen(
-            command, cwd=folder, env=_environment(os.environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            command,
+            cwd=folder,
+            env=_environment(os.environ),
+            stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
-        )  # fmt: skip
+        )
+    if attached:
+        _attached.append(process)
     try:
         return _wait_until_healthy(workspace, process, begun_at)
     except BaseException:

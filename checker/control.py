@@ -76,9 +76,9 @@ class ControlSurface:
     def trace(self, trace_id: str) -> dict[str, Any]:
         return self._call("GET", "trace/" + urllib.parse.quote(trace_id, safe=""))
 
-    def settle(self) -> None:
-        """Returns when every action that messages and timers have caused so far is done."""
-        self._call("POST", "settle", {}, within_s=60.0)
+    def settle(self) -> bool:
+        """Returns when every action that messages and timers have caused so far is done; False: it took too long."""
+        return bool(self._call("POST", "settle", {}, within_s=60.0)["settled"])
 
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, within_s: float = 15.0

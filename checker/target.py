@@ -63,6 +63,10 @@ class Target:
     def clock(self) -> Clock:
         return self.control or RealClock()
 
+    def settle(self) -> bool:
+        """Waits until what was published has had its effects, where the target can tell; False where it cannot."""
+        return self.control is not None and self.control.settle()
+
     def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
         """`base` changed so that Terraform, the AWS CLI, boto3 and the house reach this target."""
         return {name: value for name, value in base.items() if name not in self.unset} | dict(self.settings)

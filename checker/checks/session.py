@@ -85,13 +85,11 @@ class Session:
     def _undeployed(self, checks: Sequence[Check]) -> list[CheckResult]:
         """The results when Terraform refused the files: nothing was deployed that could be checked."""
         assert self.undeployable is not None
-        place = next((d.place for d in self.undeployable.diagnostics if d.place), "the message of Terraform above")
+        place = next((d.place for d in self.undeployable.diagnostics if d.place), "the message of Terraform")
         summary = next((d.summary for d in self.undeployable.diagnostics), "terraform apply failed")
         because = f"terraform did not deploy these files: {summary}"
-        results = [CheckResult(c.id, c.title, "skipped", c.points, because=because, fix=place) for c in checks]
-        for result in results:
-            self.listener.done(result)
-        return results
+        self.listener.notice(f"{len(checks)} checks were skipped: {because}; see {place}")
+        return [CheckResult(c.id, c.title, "skipped", c.points, because=because, fix=place) for c in checks]
 
     def report(self, parts: Sequence[PartResult]) -> Report:
         """The report of the parts that were checked, with what was checked with what."""

@@ -66,7 +66,7 @@ def demo_workspace(keep: Path | None) -> Iterator[Workspace]:
 def run_demo(workspace: Workspace, progress: Progress) -> Report:
     """Everything between the first start of the cloud and the report."""
     with _step("local cloud started", progress):
-        start_cloud(workspace)
+        start_cloud(workspace, attached=True)
     deployment = Deployment(workspace, find_target("local", workspace.folder), progress)
     with Session(deployment, listener(progress, style_of())) as session:
         with _step("solutions of all parts deployed with Terraform", progress):

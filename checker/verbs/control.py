@@ -93,7 +93,7 @@ def live_a_minute(
 def _wait_for_schedule(lab: Lab, listener: Device, begun: int) -> None:
     if lab.target.control is not None:
         lab.target.clock.advance(MINUTE_S)
-        lab.settle()
+        lab.target.settle()
     else:
         poll(lambda: listener.received[begun:], within_s=SCHEDULE_WITHIN_S_ON_AWS)
 

@@ -13,6 +13,8 @@ from checker.verbs.wait import poll
 
 ITEM_WITHIN_S = 8.0
 ITEM_WITHIN_S_ON_AWS = 30.0
+SETTLED_S = 0.3
+"""Enough after the cloud has said that everything is done."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,10 @@ class DynamoDbVerbs:
 
     def wait_for_items(self, name: str, reading_id: str, within_s: float | None = None) -> list[dict[str, Any]]:
         """The items of a reading, as soon as there is one; an empty list after the deadline."""
-        return poll(lambda: self.items(name, reading_id), within_s=within_s or self._within_s)
+        settled = self._target.settle()
+        return poll(
+            lambda: self.items(name, reading_id), within_s=within_s or (SETTLED_S if settled else self._within_s)
+        )
 
 
 def plain(value: dict[str, Any]) -> Any:

@@ -36,14 +36,16 @@ def find_trace(traces: Iterable[Mapping[str, Any]], reading: Reading) -> Mapping
     """The trace of a reading: its topic and sender, within the time of its publish."""
     for trace in traces:
         at_ms = trace["at"] * 1000
-        in_time = reading.sent_after_ms - 50 <= at_ms <= reading.sent_before_ms + 50
+        in_time = reading.sent_after_ms <= at_ms < reading.sent_before_ms + 1
         if in_time and (reading.client_id is None or trace.get("client_id") == reading.client_id):
             return trace
     return None
 
 
 def render_steps(trace: Mapping[str, Any]) -> str:
-    return "\n".join(str(step["text"]) for step in trace["steps"])
+    """What rules did with the message; who else received it only if no rule was asked."""
+    texts = [str(step["text"]) for step in trace["steps"]]
+    return "\n".join([text for text in texts if text.startswith("rule ")] or texts)
 
 
 def explain_by_configuration(rules: Iterable[TopicRule], topic: str, role_of: Any) -> list[str]:

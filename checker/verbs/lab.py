@@ -209,8 +209,7 @@ class Lab:
 
     def settle(self) -> None:
         """Returns when what the published messages caused is done, where the target can tell."""
-        if self.target.control is not None:
-            self.target.control.settle()
+        self.target.settle()
 
     def explain(self, reading: Reading) -> Later:
         """Why a reading went where it went; asked for only when somebody reads it."""

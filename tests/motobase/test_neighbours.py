@@ -1,0 +1,136 @@
+"""Small gaps of SageMaker, S3, CloudWatch Logs and Step Functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labcloud.motobase.stepfunctions import faults_of_definition
+
+ROLE = "arn:aws:iam::123456789012:role/service-role"
+Make = Callable[..., Any]
+
+
+def notebook(client: Make) -> Any:
+    """A SageMaker client of a cloud with the notebook instance "analysis"."""
+    api = client("sagemaker")
+    api.create_notebook_instance(NotebookInstanceName="analysis", InstanceType="ml.t3.medium", RoleArn=ROLE)
+    return api
+
+
+def test_running_notebook_instance_is_not_updated(client: Make) -> None:
+    api = notebook(client)
+    with pytest.raises(ClientError, match="Unable to transition to \\(Updating\\)"):
+        api.update_notebook_instance(NotebookInstanceName="analysis", InstanceType="ml.t3.large")
+
+
+def test_stopped_notebook_instance_is_updated_and_loses_its_lifecycle_configuration(client: Make) -> None:
+    api = client("sagemaker")
+    api.create_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName="install")
+    api.create_notebook_instance(
+        NotebookInstanceName="analysis", InstanceType="ml.t3.medium", RoleArn=ROLE, LifecycleConfigName="install"
+    )
+    api.stop_notebook_instance(NotebookInstanceName="analysis")
+    api.update_notebook_instance(
+        NotebookInstanceName="analysis", InstanceType="ml.t3.large", DisassociateLifecycleConfig=True
+    )
+    described = api.describe_notebook_instance(NotebookInstanceName="analysis")
+    assert described["InstanceType"] == "ml.t3.large"
+    assert "NotebookInstanceLifecycleConfigName" not in described
+
+
+def test_notebook_instance_with_a_missing_lifecycle_configuration_is_refused(client: Make) -> None:
+    with pytest.raises(ClientError, match="NotebookInstanceLifecycleConfig install does not exist"):
+        client("sagemaker").create_notebook_instance(
+            NotebookInstanceName="a", InstanceType="ml.t3.medium", RoleArn=ROLE, LifecycleConfigName="install"
+        )
+
+
+def test_lifecycle_configuration_is_updated_and_tagged(client: Make) -> None:
+    api = client("sagemaker")
+    name = {"NotebookInstanceLifecycleConfigName": "install"}
+    arn = api.create_notebook_instance_lifecycle_config(OnStart=[{"Content": "YQ=="}], **name)[
+        "NotebookInstanceLifecycleConfigArn"
+    ]
+    api.update_notebook_instance_lifecycle_config(OnCreate=[{"Content": "Yg=="}], **name)
+    described = api.describe_notebook_instance_lifecycle_config(**name)
+    assert (described["OnCreate"], described["OnStart"]) == ([{"Content": "Yg=="}], [])
+    api.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}])
+    assert api.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_tag_with_a_known_key_replaces_the_old_one(client: Make) -> None:
+    api = notebook(client)
+    arn = api.describe_notebook_instance(NotebookInstanceName="analysis")["NotebookInstanceArn"]
+    for value in ("1", "2"):
+        api.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": value}])
+    assert api.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "2"}]
+
+
+def test_versioned_bucket_with_notifications_can_be_emptied_marker_last(client: Make) -> None:
+    s3, topic = client("s3"), client("sns").create_topic(Name="t")["TopicArn"]
+    s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
+    events = {"TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectRemoved:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket="lake", NotificationConfiguration=events)
+    version = s3.put_object(Bucket="lake", Key="a", Body=b"x")["VersionId"]
+    marker = s3.delete_object(Bucket="lake", Key="a")["VersionId"]
+    s3.delete_object(Bucket="lake", Key="a", VersionId=version)
+    s3.delete_object(Bucket="lake", Key="a", VersionId=marker)
+    assert "Versions" not in s3.list_object_versions(Bucket="lake")
+    s3.delete_bucket(Bucket="lake")
+
+
+def test_metric_filter_of_the_same_name_replaces_the_old_one(client: Make) -> None:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="g")
+    for value in ("1", "2"):
+        transformation = {"metricName": "Errors", "metricNamespace": "House", "metricValue": value}
+        logs.put_metric_filter(
+            logGroupName="g", filterName="errors", filterPattern="ERROR", metricTransformations=[transformation]
+        )
+    (found,) = logs.describe_metric_filters(logGroupName="g")["metricFilters"]
+    assert found["metricTransformations"][0]["metricValue"] == "2"
+    logs.delete_log_group(logGroupName="g")
+    logs.create_log_group(logGroupName="g")
+    assert logs.describe_metric_filters(logGroupName="g")["metricFilters"] == []
+
+
+GOOD = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}
+
+
+def test_good_state_machine_is_validated_created_and_has_no_versions(client: Make) -> None:
+    api = client("stepfunctions")
+    assert api.validate_state_machine_definition(definition=json.dumps(GOOD))["result"] == "OK"
+    arn = api.create_state_machine(name="m", definition=json.dumps(GOOD), roleArn=ROLE)["stateMachineArn"]
+    assert api.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"] == []
+
+
+def test_state_machine_with_a_fault_is_refused(client: Make) -> None:
+    api = client("stepfunctions")
+    bad = json.dumps({"StartAt": "X", "States": GOOD["States"]})
+    assert api.validate_state_machine_definition(definition=bad)["diagnostics"][0]["location"] == "/StartAt"
+    with pytest.raises(ClientError, match="MISSING_TRANSITION_TARGET: StartAt names no state: X") as refusal:
+        api.create_state_machine(name="m", definition=bad, roleArn=ROLE)
+    assert refusal.value.response["Error"]["Code"] == "InvalidDefinition"
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"Type": "Pas", "End": True}, "Type is not one of"),
+        ({"Type": "Pass"}, "A state has either Next or End: true"),
+        ({"Type": "Pass", "Next": "Z"}, "No state has the name Z"),
+        ({"Type": "Task", "End": True}, "A Task has a Resource"),
+        ({"Type": "Choice", "Choices": [{"Next": "Z"}]}, "No state has the name Z"),
+        ({"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "M", "States": {}}}, "at least one state"),
+    ],
+    ids=["type", "no end", "next", "task", "choice", "map"],
+)
+def test_fault_of_a_state_is_told(state: dict[str, Any], message: str) -> None:
+    ((_, told, _),) = faults_of_definition(json.dumps({"StartAt": "A", "States": {"A": state}}))
+    assert message in told

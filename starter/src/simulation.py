@@ -73,14 +73,15 @@ class Street:
 
     def close(self) -> None:
         """Waits a moment for what is on the way, then closes every connection and sums up."""
-        refused = any(online.problem for online in self.houses)
-        deadline = time.monotonic() + (0 if refused else GOODBYE_WITHIN_S)
+        deadline = time.monotonic() + (0 if any(online.problem for online in self.houses) else GOODBYE_WITHIN_S)
         sent = self.readings - sum(online.lost for online in self.houses)
         while sum(o.acknowledged for o in self.houses) < sent and time.monotonic() < deadline:
             time.sleep(0.02)
         for online in self.houses:
             online.close()
         arrived = sum(online.acknowledged for online in self.houses)
+        if self.readings == 0:
+            return
         say(
             f"{self.readings} readings ({self.artefacts} artefacts), {arrived} acknowledged,"
             f" {self.switches} switches of the air conditioners"

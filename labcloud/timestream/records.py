@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from labcloud.timestream.errors import ValidationException
 
@@ -27,16 +27,22 @@ _INTEGER = re.compile(r"[+-]?\d+")
 Value = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One record, checked. `values` are (column, Timestream type, value); of a single measure there is one."""
+class Point(NamedTuple):
+    """One record, checked. `columns` are the names and Timestream types of `values`; of a single measure there is one.
+
+    A tuple and no dataclass: making one is on the path of every record.
+    """
 
     dimensions: tuple[tuple[str, str], ...]
     measure_name: str
     measure_type: str
     time_ns: int
     version: int
-    values: tuple[tuple[str, str, Value], ...]
+    columns: tuple[tuple[str, str], ...]
+    values: tuple[Value, ...]
+
+
+SINGLE_COLUMNS = {type_: ((f"measure_value::{type_.lower()}", type_),) for type_ in SINGLE_TYPES}
 
 
 def parse_records(records: Sequence[Mapping[str, Any]], common: Mapping[str, Any] | None = None) -> list[Point]:
@@ -64,23 +70,28 @@ def _parse_record(record: Mapping[str, Any], own: Mapping[str, Any], common: Map
     if not 1 <= version <= MAX_NS:
         raise ValidationException(f"Invalid version for record: {version}. The version must be at least 1.")
     type_ = record.get("MeasureValueType") or "DOUBLE"
-    values = _multi(record, unit) if type_ == "MULTI" else (_single(record, type_),)
-    return Point(_parse_dimensions(dimensions), measure_name, type_, _time(record.get("Time"), unit), version, values)
+    columns, values = _multi(record, unit) if type_ == "MULTI" else _single(record, type_)
+    sorted_dimensions = _parse_dimensions(dimensions)
+    return Point(sorted_dimensions, measure_name, type_, _time(record.get("Time"), unit), version, columns, values)
 
 
 def _parse_dimensions(dimensions: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, str], ...]:
     if not dimensions:
         raise ValidationException("At least one dimension is required for a record.")
-    pairs = []
     for dimension in dimensions:
-        name, value = dimension["Name"], dimension["Value"]
+        if dimension.get("DimensionValueType", "VARCHAR") != "VARCHAR":
+            raise ValidationException(f"Invalid dimension value type: {dimension['DimensionValueType']}.")
+    return _checked_dimensions(tuple([(dimension["Name"], dimension["Value"]) for dimension in dimensions]))
+
+
+@lru_cache(maxsize=10_000)
+def _checked_dimensions(written: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The dimensions in order; the cache is for the devices that write again and again."""
+    for name, value in written:
         _check_name("dimension", name)
         if not value:
             raise ValidationException(f"Dimension value cannot be empty: {name}.")
-        if dimension.get("DimensionValueType", "VARCHAR") != "VARCHAR":
-            raise ValidationException(f"Invalid dimension value type: {dimension['DimensionValueType']}.")
-        pairs.append((name, value))
-    pairs.sort()
+    pairs = sorted(written)
     for first, second in zip(pairs, pairs[1:], strict=False):
         if first[0] == second[0]:
             raise ValidationException(f"Duplicate dimension name in a record and its common attributes: {first[0]}.")
@@ -107,32 +118,39 @@ def _time(text: Any, unit: int) -> int:
     return value
 
 
-def _single(record: Mapping[str, Any], type_: str) -> tuple[str, str, Value]:
+Measured = tuple[tuple[tuple[str, str], ...], tuple[Value, ...]]
+"""The columns and values of a record."""
+
+
+def _single(record: Mapping[str, Any], type_: str) -> Measured:
     if type_ == "TIMESTAMP":
-        raise ValidationException("TIMESTAMP is an invalid measure value type: it is only for values of a MULTI record.")
+        raise ValidationException(
+            "TIMESTAMP is an invalid measure value type: it is only for values of a MULTI record."
+        )
     if type_ not in SINGLE_TYPES:
         raise ValidationException(f"{type_} is an invalid measure value type.")
     if record.get("MeasureValues"):
         raise ValidationException("MeasureValues is only for records whose MeasureValueType is MULTI.")
-    return f"measure_value::{type_.lower()}", type_, parse_value(record.get("MeasureValue"), type_, 1)
+    return SINGLE_COLUMNS[type_], (parse_value(record.get("MeasureValue"), type_, 1),)
 
 
-def _multi(record: Mapping[str, Any], unit: int) -> tuple[tuple[str, str, Value], ...]:
+def _multi(record: Mapping[str, Any], unit: int) -> Measured:
     measures = record.get("MeasureValues")
     if not measures:
         raise ValidationException("MeasureValues is required for a record whose MeasureValueType is MULTI.")
     if record.get("MeasureValue"):
         raise ValidationException("MeasureValue is not for records whose MeasureValueType is MULTI.")
-    values = []
+    columns, values = [], []
     for measure in measures:
         name, type_ = measure["Name"], measure.get("Type") or "DOUBLE"
         _check_name("measure", name)
         if type_ not in MULTI_TYPES:
             raise ValidationException(f"{type_} is an invalid measure value type.")
-        values.append((name, type_, parse_value(measure["Value"], type_, unit)))
-    if len({name for name, _, _ in values}) != len(values):
+        columns.append((name, type_))
+        values.append(parse_value(measure["Value"], type_, unit))
+    if len({name for name, _ in columns}) != len(columns):
         raise ValidationException("Duplicate measure name in MeasureValues.")
-    return tuple(values)
+    return tuple(columns), tuple(values)
 
 
 def parse_value(text: Any, type_: str, unit: int) -> Value:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labcloud.timestream.catalog import DIMENSION, MEASURE_VALUE, MULTI, Table
 from labcloud.timestream.engine import Engine, physical_type
 from labcloud.timestream.records import Point
-from labcloud.timestream.upsert import Stored
+from labcloud.timestream.upsert import Stored, values_of
 
 Key = tuple[int, int]
 
@@ -23,13 +23,16 @@ class Series:
     dimensions: tuple[tuple[str, str], ...]
     latest_ns: int = -1
     """The newest time that DuckDB holds: a later record cannot be there already, so nothing is looked up."""
+    learnt: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
+    """Columns with which a record of this series was checked and taken before: it need not be checked again."""
 
 
 @dataclass(slots=True)
 class Pending:
+    """A row that DuckDB does not have yet; `replaces`: or has in an older version."""
+
     series: Series
-    time_ns: int
-    stored: Stored
+    point: Point
     replaces: bool
 
 
@@ -59,15 +62,14 @@ class Rows:
             self._next += 1
         return found
 
-    def existing(self, points: Sequence[Point]) -> dict[Key, Stored]:
+    def existing(self, placed: Sequence[tuple[Point, Series]]) -> dict[Key, Stored | Point]:
         """What the store has of these points' identities."""
-        found: dict[Key, Stored] = {}
+        found: dict[Key, Stored | Point] = {}
         asked: list[Key] = []
-        for point in points:
-            series = self.series_of(point)
+        for point, series in placed:
             key = (series.number, point.time_ns)
-            if key in self._pending:
-                found[key] = self._pending[key].stored
+            if pending := self._pending.get(key):
+                found[key] = pending.point
             elif point.time_ns <= series.latest_ns:
                 asked.append(key)
         if asked:
@@ -78,15 +80,11 @@ class Rows:
                 found[series_number, time_ns] = Stored(version, present)
         return found
 
-    def put(self, point: Point, in_engine: bool) -> Stored:
+    def put(self, point: Point, series: Series, in_engine: bool) -> None:
         """Takes a point in; `in_engine`: DuckDB holds (or may hold) a row of its identity."""
-        series = self.series_of(point)
         key = (series.number, point.time_ns)
-        stored = Stored(point.version, {name: value for name, _, value in point.values})
         before = self._pending.get(key)
-        replaces = before.replaces if before else in_engine
-        self._pending[key] = Pending(series, point.time_ns, stored, replaces)
-        return stored
+        self._pending[key] = Pending(series, point, before.replaces if before else in_engine)
 
     def flush(self) -> None:
         """Writes everything pending to DuckDB, inside the caller's transaction."""
@@ -94,7 +92,7 @@ class Rows:
             return
         self._engine.ensure(self.table)
         rows = list(self._pending.values())
-        replaced = [(row.series.number, row.time_ns) for row in rows if row.replaces]
+        replaced = [(row.series.number, row.point.time_ns) for row in rows if row.replaces]
         if replaced:
             self._engine.delete(self.table, replaced)
         self._engine.insert(self.table, self._columns(rows))
@@ -102,20 +100,20 @@ class Rows:
     def flushed(self) -> None:
         """After the commit: nothing is pending any more."""
         for row in self._pending.values():
-            row.series.latest_ns = max(row.series.latest_ns, row.time_ns)
+            row.series.latest_ns = max(row.series.latest_ns, row.point.time_ns)
         self._pending.clear()
 
     def _columns(self, rows: Sequence[Pending]) -> dict[str, tuple[str, Sequence[Any]]]:
         columns: dict[str, tuple[str, Sequence[Any]]] = {
             "series": ("INTEGER", [row.series.number for row in rows]),
-            "time": ("BIGINT", [row.time_ns for row in rows]),
-            "version": ("BIGINT", [row.stored.version for row in rows]),
+            "time": ("BIGINT", [row.point.time_ns for row in rows]),
+            "version": ("BIGINT", [row.point.version for row in rows]),
             "measure_name": ("VARCHAR", [row.series.measure_name for row in rows]),
         }
         pairs = {row.series.number: dict(row.series.dimensions) for row in rows}
         for column in self.table.columns_with(DIMENSION):
             columns[column.physical] = ("VARCHAR", [pairs[row.series.number].get(column.name) for row in rows])
+        values = [values_of(row.point) for row in rows]
         for column in self.table.columns_with(MEASURE_VALUE, MULTI):
-            values = [row.stored.values.get(column.name) for row in rows]
-            columns[column.physical] = (physical_type(column), values)
+            columns[column.physical] = (physical_type(column), [each.get(column.name) for each in values])
         return columns

@@ -18,8 +18,16 @@ from labcloud.timestream.catalog import HOUR_NS, Catalog, Table, catalog_from
 from labcloud.timestream.engine import Engine
 from labcloud.timestream.journal import Journal
 from labcloud.timestream.records import Point
-from labcloud.timestream.rows import Rows
-from labcloud.timestream.upsert import Rejection, check_schema, check_version, check_window, learn
+from labcloud.timestream.rows import Rows, Series
+from labcloud.timestream.upsert import (
+    Rejection,
+    Window,
+    check_schema,
+    check_size,
+    check_version,
+    has_fixed_size,
+    learn,
+)
 
 FLUSH_AT = 5_000
 PURGE_EVERY_NS = HOUR_NS
@@ -81,7 +89,8 @@ class Store:
             if number in tables:
                 rows = self._rows_of(tables[number])
                 for point in map(_point_from, points):
-                    self._put(rows, point, in_engine=True)
+                    rows.put(point, rows.series_of(point), in_engine=True)
+        self._pending = sum(map(len, self._rows.values()))
 
     def _rows_of(self, table: Table) -> Rows:
         rows = self._rows.get(table.number)
@@ -93,38 +102,38 @@ class Store:
         """Writes the points that may be; (into the memory store, into the magnetic store, rejections by index)."""
         with self.lock:
             now = self._now_ns()
-            rows = self._rows_of(table)
-            known = rows.existing(points)
+            rows, window, memory_floor = self._rows_of(table), Window.of(table, now), table.memory_floor_ns(now)
+            placed = [(point, rows.series_of(point)) for point in points]
+            known = rows.existing(placed)
             rejected: dict[int, Rejection] = {}
-            written: list[tuple[Point, bool]] = []
+            written: list[Point] = []
             memory = learnt = 0
-            floor = table.memory_floor_ns(now)
-            for index, point in enumerate(points):
-                verdict = check_window(point, table, now) or check_schema(point, table)
-                key = (rows.series_of(point).number, point.time_ns)
-                decision = verdict or check_version(point, known.get(key))
-                if isinstance(decision, Rejection):
-                    rejected[index] = decision
+            pending = len(rows)
+            for index, (point, series) in enumerate(placed):
+                key = (series.number, point.time_ns)
+                refused = window.check(point) or _check_new(point, series, table)
+                verdict = refused or check_version(point, known.get(key))
+                if isinstance(verdict, Rejection):
+                    rejected[index] = verdict
                     continue
-                memory += point.time_ns >= floor
-                if decision:
-                    learnt += learn(point, table)
-                    in_engine = key in known
-                    known[key] = self._put(rows, point, in_engine)
-                    written.append((point, in_engine))
-            if learnt:
-                self.save_catalog()
-            if self._journal and written:
-                self._journal.append([table.number, [_journal_form(point) for point, _ in written]])
-            if self._pending >= FLUSH_AT:
-                self.flush()
+                memory += point.time_ns >= memory_floor
+                if verdict:
+                    learnt += _learn_new(point, series, table)
+                    rows.put(point, series, key in known)
+                    known[key] = point
+                    written.append(point)
+            self._pending += len(rows) - pending
+            self._keep(table, written, learnt > 0)
             return memory, len(points) - len(rejected) - memory, rejected
 
-    def _put(self, rows: Rows, point: Point, in_engine: bool) -> Any:
-        before = len(rows)
-        stored = rows.put(point, in_engine)
-        self._pending += len(rows) - before
-        return stored
+    def _keep(self, table: Table, written: list[Point], learnt: bool) -> None:
+        """Makes written points (and what the table learnt from them) durable."""
+        if learnt:
+            self.save_catalog()
+        if self._journal and written:
+            self._journal.append([table.number, written])
+        if self._pending >= FLUSH_AT:
+            self.flush()
 
     def flush(self) -> None:
         """Takes everything pending into DuckDB, and deletes what its retention no longer keeps."""
@@ -168,15 +177,23 @@ class Store:
             self._rows.clear()
 
 
-def _journal_form(point: Point) -> list[Any]:
-    return [
-        point.dimensions, point.measure_name, point.measure_type, point.time_ns, point.version, point.values,
-    ]  # fmt: skip
+def _check_new(point: Point, series: Series, table: Table) -> Rejection | None:
+    """Checks a point, unless its series has had one with these columns and nothing about the next can differ."""
+    if point.columns in series.learnt:
+        return None if has_fixed_size(point) else check_size(point)
+    return check_schema(point, table) or check_size(point)
+
+
+def _learn_new(point: Point, series: Series, table: Table) -> bool:
+    if point.columns in series.learnt:
+        return False
+    series.learnt.add(point.columns)
+    return learn(point, table)
 
 
 def _point_from(written: list[Any]) -> Point:
-    dimensions, measure_name, measure_type, time_ns, version, values = written
+    dimensions, measure_name, measure_type, time_ns, version, columns, values = written
     return Point(
         tuple((name, value) for name, value in dimensions), measure_name, measure_type, time_ns, version,
-        tuple((name, type_, value) for name, type_, value in values),
+        tuple((name, type_) for name, type_ in columns), tuple(values),
     )  # fmt: skip

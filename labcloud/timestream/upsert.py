@@ -33,7 +33,7 @@ SAME_VERSION = (
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The version and values that the store has of an identity."""
+    """The version and values that DuckDB has of an identity."""
 
     version: int
     values: dict[str, Value]
@@ -50,16 +50,27 @@ class Rejection:
         return member if self.existing_version is None else {**member, "ExistingVersion": self.existing_version}
 
 
-def check_window(point: Point, table: Table, now_ns: int) -> Rejection | None:
-    """Whether the time of the point is one that the table takes at this moment."""
-    enabled = table.magnetic_writes_enabled
-    floor = table.retention_floor_ns(now_ns) if enabled else table.memory_floor_ns(now_ns)
-    if floor <= point.time_ns < now_ns + FUTURE_NS:
-        return None
-    store = "data ingestion window" if enabled else "memory store"
-    return Rejection(
-        f"The record timestamp is outside the time range [{_instant(floor)}, {_instant(now_ns + FUTURE_NS)}) of the {store}."
-    )
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The times that a table takes at this moment."""
+
+    floor_ns: int
+    end_ns: int
+    store: str
+
+    @classmethod
+    def of(cls, table: Table, now_ns: int) -> Window:
+        if table.magnetic_writes_enabled:
+            return cls(table.retention_floor_ns(now_ns), now_ns + FUTURE_NS, "data ingestion window")
+        return cls(table.memory_floor_ns(now_ns), now_ns + FUTURE_NS, "memory store")
+
+    def check(self, point: Point) -> Rejection | None:
+        if self.floor_ns <= point.time_ns < self.end_ns:
+            return None
+        return Rejection(
+            f"The record timestamp is outside the time range [{_instant(self.floor_ns)}, {_instant(self.end_ns)}) "
+            f"of the {self.store}."
+        )
 
 
 def _instant(ns: int) -> str:
@@ -76,7 +87,7 @@ def check_schema(point: Point, table: Table) -> Rejection | None:
             f"{measure.type.upper()} that it already has in the table."
         )
     role = MULTI if point.measure_type == "MULTI" else MEASURE_VALUE
-    for name, type_, _ in point.values:
+    for name, type_ in point.columns:
         column = table.columns.get(name)
         if column is not None and (column.role, column.type) != (role, type_.lower()):
             return Rejection(
@@ -112,30 +123,43 @@ def _check_limits(point: Point, table: Table, measure: Measure | None) -> Reject
         return Rejection(f"The measure name is longer than {MAX_MEASURE_NAME} bytes.")
     if len(point.values) > MAX_VALUES:
         return Rejection(f"The record has more than {MAX_VALUES} measure values.")
-    if any(name not in table.columns for name, _, _ in point.values) and point.measure_type == "MULTI":
-        new = sum(name not in table.columns for name, _, _ in point.values)
-        if len(table.columns_with(MULTI)) + new > MAX_ATTRIBUTES:
-            return Rejection(f"The table would have more than {MAX_ATTRIBUTES} unique measures of multi-measure records.")
+    new = sum(name not in table.columns for name, _ in point.columns) if point.measure_type == "MULTI" else 0
+    if new and len(table.columns_with(MULTI)) + new > MAX_ATTRIBUTES:
+        return Rejection(f"The table would have more than {MAX_ATTRIBUTES} unique measures of multi-measure records.")
+    return None
+
+
+def check_size(point: Point) -> Rejection | None:
+    """Developer guide, "Quotas": maximum record size."""
     if _size(point) > MAX_RECORD_BYTES:
         return Rejection(f"The record is larger than {MAX_RECORD_BYTES} bytes.")
     return None
+
+
+def has_fixed_size(point: Point) -> bool:
+    """Whether every record with these columns and dimensions is as large as this one."""
+    return all(type_ != "VARCHAR" for _, type_ in point.columns)
 
 
 def _size(point: Point) -> int:
     """Bytes of a record: names and values of dimensions and measures, 8 for each number and the time."""
     texts = [text for pair in point.dimensions for text in pair] + [point.measure_name]
     size = 8 + sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
-    for name, type_, value in point.values:
+    for (name, type_), value in zip(point.columns, point.values, strict=True):
         size += len(name) * (type_ == "MULTI") + (len(str(value).encode()) if type_ == "VARCHAR" else 8)
     return size
 
 
-def check_version(point: Point, existing: Stored | None) -> Rejection | bool:
+def values_of(point: Point) -> dict[str, Value]:
+    """The values by column."""
+    return {name: value for (name, _), value in zip(point.columns, point.values, strict=True)}
+
+
+def check_version(point: Point, existing: Stored | Point | None) -> Rejection | bool:
     """True: write it. False: nothing changes. A rejection: the same identity has another value already."""
     if existing is None:
         return True
-    same = {name: value for name, _, value in point.values} == existing.values
-    if same:
+    if values_of(point) == (existing.values if isinstance(existing, Stored) else values_of(existing)):
         return point.version > existing.version
     if point.version > existing.version:
         return True
@@ -157,7 +181,7 @@ def learn(point: Point, table: Table) -> bool:
             measure.dimensions.append(name)
             new = True
     role = MULTI if point.measure_type == "MULTI" else MEASURE_VALUE
-    for name, type_, _ in point.values:
+    for name, type_ in point.columns:
         if name not in table.columns:
             table.add_column(name, role, type_.lower())
             new = True

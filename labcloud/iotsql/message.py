@@ -16,6 +16,8 @@ from .values import Value
 MAX_ROWS = 100_000
 """Nested queries look at so many elements of a message; more fail the rule, so that no statement stalls the engine."""
 
+Document = dict[str, Value] | list[Value] | None
+
 
 @dataclass
 class Message:
@@ -40,20 +42,20 @@ class Message:
     user_properties: Sequence[tuple[str, str]] = ()
 
     @cached_property
-    def document_2015(self) -> dict[str, Value] | list[Value] | None:
+    def document_2015(self) -> Document:
         """The payload as the rules of version 2015-10-08 see it; None where it is not a JSON object or array."""
         return _document(self.payload, whole_numbers_are_ints=False)
 
     @cached_property
-    def document_2016(self) -> dict[str, Value] | list[Value] | None:
+    def document_2016(self) -> Document:
         """The payload as the rules of version 2016-03-23 see it."""
         return _document(self.payload, whole_numbers_are_ints=True)
 
 
-def _document(payload: bytes, *, whole_numbers_are_ints: bool) -> Any:
+def _document(payload: bytes, *, whole_numbers_are_ints: bool) -> Document:
     # iot-sql-where calls the payload 80 a "non-JSON payload": only objects and arrays have something to select.
     value = parse_json(payload, whole_numbers_are_ints=whole_numbers_are_ints)
-    return value if type(value) in (dict, list) else None
+    return value if isinstance(value, dict | list) else None
 
 
 class External(Protocol):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 
 from . import ast
 from .errors import SqlParseError
@@ -137,7 +138,7 @@ class Validator:
                 if (known is not None and known.external) or _is_protobuf(part):
                     raise self._refuse(part, f"the default of get_or_default cannot call {part.name}")
 
-    _CHECKS = {
+    _CHECKS: dict[type[ast.Node], Callable[..., None]] = {
         ast.ArrayLiteral: _literal,
         ast.ObjectLiteral: _literal,
         ast.Query: _query,

@@ -100,7 +100,7 @@ def truncated(value: Value) -> Value:
 
 
 def _integral(number: int | Decimal, rounding: str) -> Value:
-    if type(number) is int:
+    if isinstance(number, int):
         return number
     whole = number.to_integral_value(rounding)
     return int(whole) if whole.adjusted() < MAX_DIGITS else whole
@@ -137,4 +137,4 @@ def equal(left: Value, right: Value) -> bool:
         return len(left) == len(right) and all(map(equal, left, right))
     if kind is dict:
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
-    return left == right
+    return bool(left == right)

@@ -44,3 +44,14 @@ def test_a_string_is_not_taken_for_the_number_it_shows(tmp_path):
         json.dumps({"id": "x", "sql": "SELECT '5' AS r", "payload": {}, "topic": "t", "expected": {"r": 5}})
     )
     assert run_cases(file)[1] == 1
+
+
+def test_a_line_that_is_no_case_is_a_mismatch_too(tmp_path):
+    file = tmp_path / "cases.jsonl"
+    file.write_text('{"id": "x"}\n[1]\n')
+    assert run_cases(file)[:2] == (0, 2)
+
+
+def test_a_missing_file_is_said_and_is_a_usage_error(tmp_path, capsys):
+    assert main([str(tmp_path / "none.jsonl")]) == 2
+    assert capsys.readouterr().err.startswith(f"cannot read {tmp_path}/none.jsonl: ")

@@ -35,7 +35,7 @@ class BadPattern(Exception):
 
 def format_joda_time(pattern: str, moment: datetime, zone_name: str) -> str:
     """The moment (with its zone) as the pattern says; `zone_name` is the id that ZZZ prints."""
-    return "".join(part if type(part) is str else part(moment, zone_name) for part in _parts(pattern))
+    return "".join(part if isinstance(part, str) else part(moment, zone_name) for part in _parts(pattern))
 
 
 @lru_cache(maxsize=256)

@@ -10,13 +10,15 @@ import sys
 import time
 import tomllib
 import venv
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("LAB_VENV", ROOT / ".venv"))
 LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "lab-installed"
+"""Written last: a set-up that was interrupted is done again."""
 
 
 def venv_python() -> Path:
@@ -67,24 +69,22 @@ def _fingerprint() -> str:
 
 
 def _installed() -> set[str]:
+    """The extras that the environment holds in the versions of the present lock file."""
     try:
-        fingerprint, *extras = (VENV / "lab-installed").read_text().split()
+        fingerprint, *extras = STAMP.read_text().split()
     except OSError:
         return set()
     return set(extras) if fingerprint == _fingerprint() and venv_python().exists() else set()
 
 
-def _install(extras: Sequence[str]) -> None:
+def _install(missing: Sequence[str]) -> None:
     begun = time.monotonic()
+    extras = sorted(_once_installed() | set(missing))
     print(
         f"Setting up the lab kit in {VENV} ({', '.join(extras)}): once, about a minute ...", file=sys.stderr, flush=True
     )
-    already = _installed()
-    if not already:
-        try:
-            venv.create(VENV, clear=True, with_pip=True, symlinks=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            _give_up(f"The virtual environment could not be made: {error}", "Debian, Ubuntu: apt install python3-venv")
+    if not venv_python().exists():
+        _make_virtual_environment()
     subset = VENV / "lab-requirements.txt"
     subset.write_text(
         "".join(locked_requirements(LOCK.read_text(), {name for e in extras for name in requirements_of(e)}))
@@ -95,8 +95,23 @@ def _install(extras: Sequence[str]) -> None:
             "pip could not install the locked dependencies (see its message above)", "check the network and try again"
         )
     _put_root_on_path()
-    (VENV / "lab-installed").write_text(" ".join([_fingerprint(), *sorted(already | set(extras))]))
+    STAMP.write_text(" ".join([_fingerprint(), *extras]))
     print(f"Set up in {time.monotonic() - begun:.0f} s.", file=sys.stderr, flush=True)
+
+
+def _once_installed() -> set[str]:
+    """The extras that were asked for before the lock file changed."""
+    try:
+        return set(STAMP.read_text().split()[1:])
+    except OSError:
+        return set()
+
+
+def _make_virtual_environment() -> None:
+    try:
+        venv.create(VENV, clear=True, with_pip=True, symlinks=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        _give_up(f"The virtual environment could not be made: {error}", "Debian, Ubuntu: apt install python3-venv")
 
 
 def _put_root_on_path() -> None:

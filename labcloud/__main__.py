@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
 
+MORE = "Also: `python -m labcloud sql-cases FILE` runs IoT SQL cases, `python -m labcloud coverage [--json]` lists what is served."
 LOOPBACK_RISK = (
     "{host} is not a loopback address: everybody who reaches this machine could use the cloud without a password and "
     "run programs through its Lambda functions. If you want that, add --expose-to-network."
@@ -23,10 +24,15 @@ LOOPBACK_RISK = (
 
 
 def main() -> None:
-    """Parses the arguments, starts the cloud, waits."""
+    """Parses the arguments; starts the cloud and waits, or answers a question about it."""
+    if sys.argv[1:2] == ["sql-cases"]:
+        _run_sql_cases(sys.argv[2:])
+    if sys.argv[1:2] == ["coverage"]:
+        _print_coverage(sys.argv[2:])
     options = _parse()
     logging.basicConfig(
-        level=logging.DEBUG if options.verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     for noisy in ("moto", "botocore", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -36,6 +42,23 @@ def main() -> None:
     if options.die_with_stdin:
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
     _serve(options, stop)
+
+
+def _run_sql_cases(arguments: list[str]) -> NoReturn:
+    from labcloud.iotsql.cases import main as run_cases
+
+    sys.exit(run_cases(arguments))
+
+
+def _print_coverage(arguments: list[str]) -> NoReturn:
+    from labcloud.cloud import Cloud
+    from labcloud.coverage import render_json, render_text, served_services
+
+    cloud = Cloud()
+    services = list(served_services(cloud.front))
+    cloud.abandon()
+    print(render_json(services) if "--json" in arguments else render_text(services))
+    sys.exit(0)
 
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
@@ -81,7 +104,7 @@ def _watch_stdin(stop: threading.Event) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m labcloud", description="AWS for IoT on this machine.")
+    parser = argparse.ArgumentParser(prog="python -m labcloud", description="AWS for IoT on this machine.", epilog=MORE)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="port of the AWS API (default: a free one)")
     parser.add_argument("--mqtt-port", type=int, default=0, help="port of MQTT over TLS (default: a free one)")

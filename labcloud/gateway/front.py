@@ -12,6 +12,7 @@ from moto.core.request import Request
 from labcloud.api import ApiRequest, Caller, Service
 from labcloud.errors import AwsError, NotServed
 from labcloud.gateway.identify import Signature, candidate_services, read_signature
+from labcloud.gateway.refused import NEVER_DONE
 from labcloud.motobase.backends import MotoBackends, unexpected
 from labcloud.motobase.wire import (
     UnknownOperation,
@@ -114,16 +115,24 @@ class Front:
             headers=http.headers,
         )
 
+    def served_by(self, service: str, operation: str) -> str | None:
+        """Who answers an operation: "labcloud", "moto" or nobody."""
+        own = self.own.get(service)
+        if own is not None and operation in own.operations:
+            return "labcloud"
+        if operation in NEVER_DONE.get(service, ()):
+            return None
+        if own is not None and service not in self.extended:
+            return None
+        return "moto" if self.moto.implements(service, operation) else None
+
     def _answer(self, request: ApiRequest, operation: WireOperation, http: Request) -> WireResponse:
-        service = self.own.get(request.service)
-        if service is not None:
-            if handler := service.operations.get(request.operation):
-                return write_result(operation, http, handler(request))
-            if request.service not in self.extended:
-                raise _not_served(request)
-        if not self.moto.implements(request.service, request.operation):
-            raise _not_served(request)
-        return self.moto.answer(request.service, request.operation, http)
+        server = self.served_by(request.service, request.operation)
+        if server == "labcloud":
+            return write_result(operation, http, self.own[request.service].operations[request.operation](request))
+        if server == "moto":
+            return self.moto.answer(request.service, request.operation, http)
+        raise _not_served(request)
 
     def _tell(self, request: ApiRequest, status: int) -> None:
         for observer in self.observers:
@@ -139,8 +148,11 @@ class _ServiceNotServed(NotServed):
 
 
 def _not_served(request: ApiRequest) -> NotServed:
+    reason = NEVER_DONE.get(request.service, {}).get(request.operation)
+    why = f": {reason}" if reason else ""
     return NotServed(
-        f"The local cloud does not serve {request.service} {request.operation}; `lab cloud coverage` lists what it serves."
+        f"The local cloud does not serve {request.service} {request.operation}{why}; "
+        "`lab cloud coverage` lists what it serves."
     )
 
 

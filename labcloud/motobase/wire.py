@@ -56,6 +56,11 @@ def is_known(service: str) -> bool:
     return True
 
 
+def operations_of(service: str) -> list[str]:
+    """The names of all operations that botocore's model of the service has."""
+    return sorted(get_service_model(service).operation_names)
+
+
 def recognise(service: str, request: Request) -> WireOperation:
     """Finds the operation of botocore's `service` that `request` calls. Raises UnknownOperation."""
     try:

@@ -94,6 +94,25 @@ def test_what_is_not_served_is_refused_by_name_without_retries(front, service, c
     assert time.monotonic() - begun < 30
 
 
+def test_what_moto_would_accept_and_never_do_is_refused_with_the_reason(front):
+    with pytest.raises(ClientError, match="lambda CreateEventSourceMapping: nobody would poll the source"):
+        client(front, "lambda").create_event_source_mapping(
+            EventSourceArn="arn:aws:sqs:eu-west-1:123456789012:q", FunctionName="f"
+        )
+
+
+def test_every_refused_operation_is_one_of_aws():
+    from labcloud.gateway.refused import NEVER_DONE
+    from labcloud.motobase.wire import operations_of
+
+    unknown = [
+        f"{service} {name}"
+        for service, names in NEVER_DONE.items()
+        for name in set(names) - set(operations_of(service))
+    ]
+    assert unknown == []
+
+
 def test_a_refused_caller_gets_the_error_of_the_service(front):
     with pytest.raises(ClientError) as refused:
         client(front, "dynamodb", "FORBIDDEN").list_tables()

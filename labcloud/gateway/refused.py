@@ -10,7 +10,7 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
     "glue": {
         "StartCrawler": "no crawler would run",
         "StartJobRun": "no job would run",
-        "StartSession": "no session would start",
+        "CreateSession": "no session would start",
         "RunStatement": "no statement would run",
         "StartTrigger": "no trigger would fire",
         "StartWorkflowRun": "no workflow would run",

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from labcloud.mqtt import departures
 from labcloud.mqtt.connection import Connection
 from labcloud.mqtt.delivery import fan_out
+from labcloud.mqtt.journal import Done, Queued, Record, RetainedChanged, replay
 from labcloud.mqtt.limits import Limits
 from labcloud.mqtt.message import Message, Origin
 from labcloud.mqtt.ports import Listener, Policies, Principal, Principals, Refusal, ReservedTopics, Trace
 from labcloud.mqtt.properties import MessageProperties
 from labcloud.mqtt.publishing import check_message
 from labcloud.mqtt.reasons import Ended, Fault, Reason
-from labcloud.mqtt.session import Session
+from labcloud.mqtt.session import Delivery, Session
 from labcloud.mqtt.snapshot import BrokerState, load_space, save_space
 from labcloud.mqtt.space import Retained, Route, Space
 from labcloud.mqtt.topics import BasicIngest, ShadowRequest, is_reserved
@@ -66,6 +67,8 @@ class Broker:
         self.changed: list[Connection] = []
         """Connections with output, an end, or another wish about reading; the shell empties it."""
         self.resumable: list[Connection] = []
+        self.records: list[Record] | None = None
+        """Changes of the lasting state for a journal; None: nobody keeps them. The journal's writer empties it."""
         self._doomed: list[Connection] = []
         self._settling = False
         self._clock = now
@@ -245,12 +248,15 @@ class Broker:
             logger.exception("a listener of the MQTT broker failed; the message goes on to its subscribers")
 
     def _retain(self, space: Space, message: Message) -> None:
-        if not message.payload:
+        retained = Retained(message, self.now) if message.payload else None
+        if retained is None:
             space.retained.pop(message.topic, None)
         elif message.topic in space.retained or len(space.retained) < self.limits.retained_messages:
-            space.retained[message.topic] = Retained(message, self.now)
+            space.retained[message.topic] = retained
         else:
             self.note(message, "not retained: the account has %s retained messages", len(space.retained))
+            return
+        self.record(RetainedChanged(space.key, message.topic, retained))
 
     def retained(self, account_id: str, region: str) -> Mapping[str, Retained]:
         """Retained messages by topic, for GetRetainedMessage and ListRetainedMessages."""
@@ -261,14 +267,41 @@ class Broker:
     def snapshot(self) -> BrokerState:
         """What shall outlive the process; can be pickled."""
         self.begin()
-        return BrokerState(tuple(save_space(space, self.now) for space in self.spaces.values()))
+        return BrokerState(tuple(save_space(space) for space in self.spaces.values()))
 
-    def restore(self, state: BrokerState) -> None:
-        """Takes over a saved state; only before the first connection."""
+    def restore(self, state: BrokerState, records: Iterable[Record] = ()) -> None:
+        """Takes over a saved state and what was recorded after it; only before the first connection."""
         if self.connections:
             raise RuntimeError("a broker's state can only be restored before clients connect")
         for saved in state.spaces:
             self.spaces[saved.account_id, saved.region] = load_space(saved, self.limits)
+        replay(self.spaces, records, self.limits)
+        self.begin()
+        for space in self.spaces.values():
+            for session in space.sessions.values():
+                if session.left_at is None:
+                    session.left_at = self.now
+
+    def record(self, record: Record) -> None:
+        """One change for the journal."""
+        if self.records is not None:
+            self.records.append(record)
+
+    def record_delivery(self, session: Session, message: Message, retain: bool) -> Delivery:
+        """A QoS 1 message becomes the session's to deliver."""
+        if not session.durable or self.records is None:
+            return message, retain, 0
+        session.last_serial += 1
+        delivery = message, retain, session.last_serial
+        space = message.origin.account_id, message.origin.region
+        self.records.append(Queued(space, session.key, delivery))
+        return delivery
+
+    def record_done(self, session: Session, delivery: Delivery) -> None:
+        """The session need not deliver it any more."""
+        if delivery[2] and self.records is not None:
+            space = delivery[0].origin.account_id, delivery[0].origin.region
+            self.records.append(Done(space, session.key, delivery[2]))
 
     # -- time
 

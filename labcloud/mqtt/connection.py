@@ -145,8 +145,11 @@ class Connection:
 
     def _acknowledged(self, packet_id: int) -> None:
         assert self.session is not None
-        if self.session.in_flight.pop(packet_id, None) is not None:
+        delivery = self.session.in_flight.pop(packet_id, None)
+        if delivery is not None:
             self._progress = True
+            if delivery[2]:
+                self.broker.record_done(self.session, delivery)
 
     def _on_ping(self, body: bytes) -> None:
         if body:

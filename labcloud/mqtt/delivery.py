@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from labcloud.mqtt.encoding import PACKET_IDS, publish_pieces
 from labcloud.mqtt.message import Message
-from labcloud.mqtt.session import Session
+from labcloud.mqtt.session import Delivery, Session
 from labcloud.mqtt.subscriptions import Group
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def deliver(broker: Broker, session: Session, message: Message, qos: int, retain
             broker.note(message, "QoS 0 copy for %s dropped: the client does not read", session.client_id)
         return False
     if session.queue or not connection.writable or len(session.in_flight) >= connection.send_quota:
-        session.enqueue((message, retain))
+        session.enqueue(broker.record_delivery(session, message, retain))
         if session.queue_bytes > broker.limits.queue_bytes // 2:
             broker.doom(connection)
         return session.congested(broker.limits)
-    _send_qos_1(session, connection, message, retain, frames, broker.now)
+    _send_qos_1(broker, session, connection, broker.record_delivery(session, message, retain), frames)
     return False
 
 
@@ -66,13 +66,16 @@ def resume(broker: Broker, session: Session) -> None:
     if connection is None:
         return
     while session.queue and connection.writable and len(session.in_flight) < connection.send_quota:
-        message, retain = session.dequeue()
+        delivery = session.dequeue()
+        message = delivery[0]
         if message.properties and message.expired(broker.now):
+            broker.record_done(session, delivery)
             broker.note(message, "copy for %s expired in its queue", session.client_id)
         elif not (decision := connection.permissions.receive(message.topic)).allowed:
+            broker.record_done(session, delivery)
             broker.note(message, "not delivered to %s: iot:Receive refused: %s", session.client_id, decision.reason)
         else:
-            _send_qos_1(session, connection, message, retain, {}, broker.now)
+            _send_qos_1(broker, session, connection, delivery, {})
     if session.waiting and session.relieved(broker.limits):
         release_publishers(session)
 
@@ -81,13 +84,14 @@ def redeliver(broker: Broker, session: Session) -> None:
     """Repeats, on a new connection, what its predecessor did not acknowledge [MQTT-4.4.0-1], then the queue."""
     connection = session.connection
     assert connection is not None
-    for packet_id, (message, retain) in list(session.in_flight.items()):
+    for packet_id, delivery in list(session.in_flight.items()):
+        message, retain, _ = delivery
         before, after = publish_pieces(message, session.version, 1, retain=retain, duplicate=True, now=broker.now)
         fits = len(before) + 2 + len(after) <= connection.packet_limit
         if fits and not message.expired(broker.now) and connection.permissions.receive(message.topic).allowed:
             connection.send(before + PACKET_IDS[packet_id] + after)
         else:
-            del session.in_flight[packet_id]
+            broker.record_done(session, session.in_flight.pop(packet_id))
     resume(broker, session)
 
 
@@ -98,22 +102,24 @@ def release_publishers(session: Session) -> None:
         connection.release(packet_id, size)
 
 
-def _send_qos_1(
-    session: Session, connection: Connection, message: Message, retain: bool, frames: Frames, now: float
-) -> None:
+def _send_qos_1(broker: Broker, session: Session, connection: Connection, delivery: Delivery, frames: Frames) -> None:
+    message, retain, _ = delivery
     key = session.version << 2 | 2 | retain
     pieces = frames.get(key)
     if pieces is None:
-        pieces = frames[key] = publish_pieces(message, session.version, 1, retain=retain, duplicate=False, now=now)
+        pieces = frames[key] = publish_pieces(
+            message, session.version, 1, retain=retain, duplicate=False, now=broker.now
+        )
     before, after = pieces
     if len(before) + 2 + len(after) > connection.packet_limit:
-        return  # larger than the client takes: as if it had been delivered [MQTT-3.1.2-25]
+        broker.record_done(session, delivery)  # larger than the client takes: as if delivered [MQTT-3.1.2-25]
+        return
     in_flight = session.in_flight
     packet_id = session.last_packet_id + 1
     if packet_id > 65_535 or packet_id in in_flight:
         packet_id = session.next_packet_id()
     session.last_packet_id = packet_id
-    in_flight[packet_id] = (message, retain)
+    in_flight[packet_id] = delivery
     connection.send(before + PACKET_IDS[packet_id] + after)
 
 
@@ -130,7 +136,7 @@ def _send_qos_0(connection: Connection, message: Message, retain: bool, frames: 
 def _store(broker: Broker, session: Session, message: Message, retain: bool) -> None:
     """AWS drops what exceeds the account's limit of stored messages (Developer Guide, persistent sessions)."""
     if session.has_room(message, broker.limits):
-        session.enqueue((message, retain))
+        session.enqueue(broker.record_delivery(session, message, retain))
         broker.note(message, "stored for %s, which is not connected", session.client_id)
     else:
         broker.note(message, "lost for %s, which is not connected: its queue is full", session.client_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labcloud.mqtt import lifecycle
+from labcloud.mqtt.journal import Ended as SessionEnded
+from labcloud.mqtt.journal import Kept
 from labcloud.mqtt.message import Message
 from labcloud.mqtt.packets import Will
 from labcloud.mqtt.publishing import message_properties
@@ -34,6 +36,7 @@ def client_left(broker: Broker, connection: Connection, session: Session, ended:
     if not session.expiry_s:
         end_session(broker, space, session)
     else:
+        broker.record(Kept(space.key, session.key, session.expiry_s, broker.now))
         _publish_due_will(broker, space, session)
     lifecycle.disconnected(connection, ended)
 
@@ -44,6 +47,8 @@ def end_session(broker: Broker, space: Space, session: Session) -> None:
         session.will.due_at = broker.now
         _publish_due_will(broker, space, session)
     space.end_session(session)
+    if session.durable:
+        broker.record(SessionEnded(space.key, session.key))
 
 
 def tick(broker: Broker, space: Space) -> None:

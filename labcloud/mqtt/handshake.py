@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from labcloud.mqtt import encoding
 from labcloud.mqtt.delivery import redeliver
+from labcloud.mqtt.journal import Kept
 from labcloud.mqtt.lifecycle import connect_failed, connected
 from labcloud.mqtt.message import Origin
 from labcloud.mqtt.packets import Connect, UnacceptableVersion, Will, parse_connect
@@ -151,6 +152,9 @@ def _accept(connection: Connection, packet: Connect) -> None:
     session.left_at, session.will, session.connection = None, None, connection
     session.expiry_s = _expiry_s(connection, packet)
     session.progress_at = connection.last_heard_s
+    session.durable = session.durable or session.expiry_s > 0
+    if session.durable:
+        broker.record(Kept(space.key, session.key, session.expiry_s, None))
     space.online[client_id] = connection
     if session.subscriptions:
         space.forget_routes()

@@ -6,6 +6,7 @@ A session outlives its connection until its expiry. Only QoS 1 messages are kept
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 NO_END = 0xFFFF_FFFF
 """The session expiry interval of MQTT 5 that means: never (AWS caps it)."""
 
-Delivery = tuple[Message, bool]
-"""A QoS 1 message for this session, and whether its copy carries the RETAIN flag."""
+Delivery = tuple[Message, bool, int]
+"""A QoS 1 message for this session, whether its copy carries the RETAIN flag, its serial number (0: not recorded)."""
 OVERHEAD_BYTES = 200
 """What a waiting message costs besides its payload, roughly."""
 
@@ -40,6 +41,9 @@ class Session:
     client_id: str
     version: int
     expiry_s: int = 0
+    durable: bool = False
+    """It outlives its connection, so its changes are recorded."""
+    last_serial: int = 0
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     in_flight: dict[int, Delivery] = field(default_factory=dict)
     queue: deque[Delivery] = field(default_factory=deque)
@@ -79,6 +83,15 @@ class Session:
         delivery = self.queue.popleft()
         self.queue_bytes -= len(delivery[0].payload) + OVERHEAD_BYTES
         return delivery
+
+    def discard(self, serials: Container[int]) -> None:
+        """Forgets deliveries by their serial numbers."""
+        waiting = [delivery for delivery in self.queue if delivery[2] not in serials]
+        self.queue.clear()
+        self.queue_bytes = 0
+        for delivery in waiting:
+            self.enqueue(delivery)
+        self.in_flight = {number: item for number, item in self.in_flight.items() if item[2] not in serials}
 
     def congested(self, limits: Limits) -> bool:
         """Publishers should wait."""

@@ -68,6 +68,10 @@ class Space:
     presence: dict[str, PresenceVersion] = field(default_factory=dict)
     _routes: dict[str, Route] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.account_id, self.region
+
     def route(self, topic: str) -> Route:
         """The up-to-date route of a topic."""
         route = self._routes.get(topic)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from labcloud.mqtt import encoding
 from labcloud.mqtt.delivery import deliver
+from labcloud.mqtt.journal import Subscribed, Unsubscribed
 from labcloud.mqtt.lifecycle import subscribed, unsubscribed
 from labcloud.mqtt.packets import Subscribe, SubscriptionRequest, parse_subscribe, parse_unsubscribe
 from labcloud.mqtt.reasons import Ended, Fault, Reason
@@ -101,6 +102,15 @@ def _add(connection: Connection, subscription: Subscription) -> Subscription | F
         return Fault(Reason.UNSPECIFIED_ERROR if connection.version == 3 else Reason.QUOTA_EXCEEDED, refusal)
     known[text] = subscription
     connection.space.tree.add(subscription)
+    session = subscription.session
+    if session.durable:
+        request = SubscriptionRequest(
+            text,
+            subscription.qos,
+            no_local=subscription.no_local,
+            retain_as_published=subscription.retain_as_published,
+        )
+        connection.broker.record(Subscribed(connection.space.key, session.key, request))
     return subscription
 
 
@@ -143,6 +153,8 @@ def on_unsubscribe(connection: Connection, body: bytes) -> None:
         connection.space.tree.remove(session, subscription.topic_filter)
         codes.append(Reason.SUCCESS)
         gone.append(text)
+        if session.durable:
+            connection.broker.record(Unsubscribed(connection.space.key, session.key, text))
     connection.send(encoding.unsuback(connection.version, packet.packet_id, codes))
     if gone:
         unsubscribed(connection, gone)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.mqtt.entrance import Callers
+from labcloud.shell.mqtt_journal import MqttJournal
 from labcloud.shell.mqtt_link import MqttLink
 from labcloud.shell.tls import READ_BUFFER_BYTES
 
@@ -28,6 +29,7 @@ class MqttServer:
     """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere.
 
     With `callers`, peers without a certificate may come by WebSocket; the context must not require certificates then.
+    With `journal`, persistent sessions and retained messages outlive the process.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class MqttServer:
         context: ssl.SSLContext,
         *,
         callers: Callers | None = None,
+        journal: MqttJournal | None = None,
         handshake_timeout_s: float = 10.0,
         most_clients: int = 10_000,
     ) -> None:
         self.broker = broker
         self.callers = callers
+        self._journal = journal
         self.port = 0
         context.set_alpn_protocols(list(ALPN))
         self._context = context
@@ -58,6 +62,8 @@ class MqttServer:
         """Listens; returns the port."""
         allow_many_files()
         self._loop = asyncio.get_running_loop()
+        if self._journal is not None:
+            self._journal.open(self.broker)
         self._server = await self._loop.create_server(self._link, host, port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         self._tick()
@@ -71,6 +77,8 @@ class MqttServer:
         self._flush()
         for link in list(self._links):
             link.close()
+        if self._journal is not None:
+            self._journal.close(self.broker)
 
     def start_in_thread(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """The same in a thread of its own; returns when clients can connect."""
@@ -79,7 +87,7 @@ class MqttServer:
         self._thread.start()
         try:
             return asyncio.run_coroutine_threadsafe(self.start(host, port), loop).result()
-        except OSError:
+        except Exception:
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
             loop.close()
@@ -101,7 +109,9 @@ class MqttServer:
 
         def call() -> None:
             try:
-                future.set_result(function())
+                result = function()
+                self._write_journal()
+                future.set_result(result)
             except Exception as error:
                 future.set_exception(error)
             self.flush_soon()
@@ -124,6 +134,7 @@ class MqttServer:
 
     def _tick(self) -> None:
         self.broker.tick(self._loop.time())
+        self._write_journal()
         self.flush_soon()
         self._ticking = self._loop.call_later(TICK_S, self._tick)
 
@@ -133,8 +144,13 @@ class MqttServer:
             self._flush_due = True
             self._loop.call_soon(self._flush)
 
+    def _write_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.write(self.broker)
+
     def _flush(self) -> None:
         self._flush_due = False
+        self._write_journal()
         while self.broker.changed:
             changed, self.broker.changed = self.broker.changed, []
             for connection in changed:

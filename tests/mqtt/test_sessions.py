@@ -196,10 +196,16 @@ def test_a_saved_broker_goes_on_after_a_restart(persistent, broker, client, poli
     assert [message.payload for message in peer.messages()] == [b"retained"]
 
 
-def test_connected_sessions_are_saved_as_if_they_had_just_left(persistent, broker, clock):
+def test_clients_that_were_connected_when_the_state_was_saved_count_as_left_at_the_restart(
+    persistent, broker, policies, clock
+):
     persistent()
-    (saved,) = broker.snapshot().spaces[0].sessions
-    assert (saved.client_id, saved.left_at) == ("fridge", clock.now())
+    state = broker.snapshot()
+    clock.advance(7200)
+    later = Broker(principals=Strangers(), policies=policies, now=clock.now)
+    later.restore(state)
+    (session,) = next(iter(later.spaces.values())).sessions.values()
+    assert (session.client_id, session.left_at) == ("fridge", clock.now())
 
 
 def test_sessions_that_end_with_their_connection_are_not_saved(client, broker):

@@ -18,6 +18,7 @@ from paho.mqtt.properties import Properties
 
 from labcloud.mqtt import Broker, Limits, Origin, Principal, Refusal
 from labcloud.shell.mqtt import MqttServer
+from labcloud.shell.mqtt_journal import MqttJournal
 from tests.support import wait_until
 
 from .peer import ACCOUNT, REGION, AllowAll, Ears, packet, text
@@ -301,3 +302,38 @@ def test_there_is_an_upper_bound_of_clients(authority, registered):
                     raise ConnectionResetError
     finally:
         server.stop_thread()
+
+
+def test_a_server_goes_on_with_its_journal(authority, registered, device, tmp_path):
+    """The first server is not stopped, only abandoned, as if it had been killed."""
+
+    def start() -> MqttServer:
+        broker = Broker(principals=registered, policies=AllowAll(), now=time.time)
+        server = MqttServer(broker, authority.server_context(), journal=MqttJournal(tmp_path))
+        server.start_in_thread()
+        return server
+
+    def come(server: MqttServer) -> Device:
+        display = Device(authority.client_context(device), server.port, "display", paho.MQTTv311)
+        display.mqtt._clean_session = False
+        return display.connect().connected()
+
+    first = start()
+    display = come(first).subscribed("t")
+    display.mqtt.disconnect()
+    display.mqtt.loop_stop()
+    assert first.publish_threadsafe(Origin(ACCOUNT, REGION), "t", b"acknowledged", qos=1).result(5).accepted
+    copy = tmp_path.parent / "copy"
+    shutil.copytree(tmp_path, copy)
+    first.stop_thread()
+    shutil.rmtree(tmp_path)
+    copy.rename(tmp_path)
+    second = start()
+    try:
+        display = come(second)
+        wait_until(lambda: display.got, because="the stored message")
+        display.mqtt.disconnect()
+        display.mqtt.loop_stop()
+        assert display.got[0].payload == b"acknowledged"
+    finally:
+        second.stop_thread()

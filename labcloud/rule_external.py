@@ -12,7 +12,7 @@ from typing import Any
 from labcloud.api import Scope
 from labcloud.awslambda.service import Functions
 from labcloud.errors import AwsError
-from labcloud.iotsql import FunctionFailed
+from labcloud.iotsql import FunctionFailed, to_json
 from labcloud.motobase import lookups, tables
 from labcloud.roles import Roles
 from labcloud.rules.actions.dynamodbv2 import attribute_value
@@ -34,7 +34,7 @@ class RuleExternal:
 
     def aws_lambda(self, function_arn: str, payload: Any) -> Any:
         """Invokes the function and waits for its answer, at most LAMBDA_LIMIT_MS."""
-        body = json.dumps(payload, default=float).encode()
+        body = to_json(payload).encode()
         source = self._scope.arn("iot", "rule/*")
         result = self._try(
             "aws_lambda", lambda: self._functions.call_by_service(self._scope, function_arn, body, source)

@@ -11,7 +11,7 @@ from typing import Any
 
 from labcloud.errors import AwsError
 from labcloud.iotsql import SqlParseError, Statement, Template, compile_statement, compile_template
-from labcloud.rules.actions import ACTIONS
+from labcloud.rules.actions import ACTIONS, UNSERVED
 from labcloud.rules.actions.base import Action, check_parameters, invalid
 
 Render = Callable[[Template], str]
@@ -80,7 +80,9 @@ def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
         raise invalid(f"An action names exactly one target, not {len(named)}: {', '.join(named) or 'none'}.")
     [(name, parameters)] = named.items()
     if name not in ACTIONS:
-        raise invalid(f"The local cloud does not serve the rule action {name}; it serves {', '.join(sorted(ACTIONS))}.")
+        because = f" ({UNSERVED[name]})" if name in UNSERVED else ""
+        served = ", ".join(sorted(ACTIONS))
+        raise invalid(f"The local cloud does not serve the rule action {name}{because}; it serves {served}.")
     action = ACTIONS[name]
     check_parameters(name, action, parameters)
     compiled = {
@@ -90,7 +92,7 @@ def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
 
 
 def _compile_templates(value: Any, version: str) -> Any:
-    if isinstance(value, str) and "${" in value:
+    if isinstance(value, str) and ("${" in value or "@{" in value):
         return compile_template(value, version)
     if isinstance(value, Mapping):
         return {key: _compile_templates(member, version) for key, member in value.items()}

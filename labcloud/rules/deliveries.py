@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from labcloud.api import Scope
@@ -14,6 +15,8 @@ class Need:
 
     action: str
     resource: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """Condition keys of the action, for example cloudwatch:namespace."""
 
 
 class Ports(Protocol):
@@ -25,7 +28,31 @@ class Ports(Protocol):
 
     def invoke_function(self, scope: Scope, function_arn: str, payload: bytes, source_arn: str) -> None: ...
 
-    def publish(self, scope: Scope, topic: str, payload: bytes, qos: int, trace_id: str) -> None: ...
+    def publish(
+        self, scope: Scope, topic: str, payload: bytes, qos: int, trace_id: str, headers: Mapping[str, Any]
+    ) -> None: ...
+
+    def update_item(self, scope: Scope, table: str, key: dict[str, Any], changes: dict[str, Any]) -> None: ...
+
+    def delete_item(self, scope: Scope, table: str, key: dict[str, Any]) -> None: ...
+
+    def put_object(self, scope: Scope, bucket: str, key: str, body: bytes, canned_acl: str | None) -> None: ...
+
+    def put_to_delivery_stream(self, scope: Scope, name: str, records: Sequence[bytes]) -> None: ...
+
+    def put_to_stream(self, scope: Scope, name: str, partition_key: str, data: bytes) -> None: ...
+
+    def notify(self, scope: Scope, target_arn: str, message: str, structure: str | None) -> None: ...
+
+    def send_message(self, scope: Scope, queue_url: str, body: str) -> None: ...
+
+    def put_log_lines(self, scope: Scope, group: str, stream: str, lines: Sequence[tuple[int, str]]) -> None: ...
+
+    def put_metric(self, scope: Scope, namespace: str, metric: Mapping[str, Any]) -> None: ...
+
+    def set_alarm_state(self, scope: Scope, alarm: str, state: str, reason: str) -> None: ...
+
+    def post(self, scope: Scope, url: str, headers: Mapping[str, str], body: bytes) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,11 @@ class Dispatcher:
         facts = {"rule": run.rule.name, **facts_of(delivery)}
         try:
             for need in delivery.needs(run.origin.scope):
-                context = {"aws:SourceArn": run.rule.arn, "aws:SourceAccount": run.origin.scope.account_id}
+                context = {
+                    "aws:SourceArn": run.rule.arn,
+                    "aws:SourceAccount": run.origin.scope.account_id,
+                    **need.context,
+                }
                 self._roles.require(action.role_arn or "", "iot.amazonaws.com", need.action, need.resource, context)
             delivery.send(run.origin, self._ports)
         except Refused as refused:
@@ -107,8 +111,16 @@ class Dispatcher:
             self._note(run.origin.trace_id, text, refused=True, missing=refused.missing, **facts)
             return Failure(delivery.failed_action, delivery.resource, str(refused))
         except AwsError as error:
-            text = f"rule {run.rule.name}: {delivery.summary} failed: {error}"
+            text = f"rule {run.rule.name}: {delivery.summary} failed: {error}{_details(error)}"
             self._note(run.origin.trace_id, text, refused=True, **facts)
             return Failure(delivery.failed_action, delivery.resource, str(error))
         self._note(run.origin.trace_id, f"rule {run.rule.name}: {delivery.summary} done", delivered=True, **facts)
         return None
+
+
+def _details(error: AwsError) -> str:
+    """What AWS tells only in further members of the error: why Timestream rejected which record."""
+    rejected = error.fields.get("RejectedRecords")
+    if not isinstance(rejected, list):
+        return ""
+    return "".join(f"; record {record['RecordIndex']}: {record['Reason']}" for record in rejected)

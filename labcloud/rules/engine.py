@@ -153,7 +153,7 @@ class Engine:
         except (AwsError, FunctionFailed) as error:
             text = f"rule {run.rule.name}: action {action.name} cannot be done: {error}"
             self._note(run.origin.trace_id, text, rule=run.rule.name, refused=True)
-            run.failures.append(Failure(f"{action.name[0].upper()}{action.name[1:]}Action", "", str(error)))
+            run.failures.append(Failure(action.action.failed_action, "", str(error)))
             return None
 
 

@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labcloud.rules.actions import dynamodbv2, lambda_, republish, timestream
+from labcloud.rules.actions import (
+    cloudwatchalarm,
+    cloudwatchlogs,
+    cloudwatchmetric,
+    dynamodb,
+    dynamodbv2,
+    firehose,
+    http,
+    kinesis,
+    lambda_,
+    republish,
+    s3,
+    sns,
+    sqs,
+    timestream,
+)
 from labcloud.rules.actions.base import Action
 
 ACTIONS: Mapping[str, Action] = {
+    "cloudwatchAlarm": cloudwatchalarm.ACTION,
+    "cloudwatchLogs": cloudwatchlogs.ACTION,
+    "cloudwatchMetric": cloudwatchmetric.ACTION,
+    "dynamoDB": dynamodb.ACTION,
     "dynamoDBv2": dynamodbv2.ACTION,
+    "firehose": firehose.ACTION,
+    "http": http.ACTION,
+    "kinesis": kinesis.ACTION,
     "lambda": lambda_.ACTION,
     "republish": republish.ACTION,
+    "s3": s3.ACTION,
+    "sns": sns.ACTION,
+    "sqs": sqs.ACTION,
     "timestream": timestream.ACTION,
 }
+
+UNSERVED: Mapping[str, str] = {
+    "stepFunctions": "the local cloud keeps state machines but does not execute them",
+}
+"""Why an action is refused, where the reason is not that its service is missing."""

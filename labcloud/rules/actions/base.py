@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labcloud.api import Scope
@@ -23,16 +23,24 @@ class Result:
 Plan = Callable[[Mapping[str, Any], Result, Scope], Delivery]
 """Takes the action's parameters with templates filled in; raises ActionFailed when the result does not fit."""
 
+Check = Callable[[Mapping[str, Any]], None]
+"""Looks at the parameters when the rule is created; raises `invalid`."""
+
 
 @dataclass(frozen=True)
 class Action:
     """`required` and `literal` are dotted parameter names: those that must be there, those that take no template."""
 
     plan: Plan
+    failed_action: str
+    """The action's name in the message of an error action, for example "DynamoAction"."""
     required: tuple[str, ...]
     literal: tuple[str, ...] = ("roleArn",)
     known: tuple[str, ...] = ()
     """Every top-level parameter that is obeyed; another one is refused rather than dropped."""
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """By parameter: the values that it may have, unless it holds a template."""
+    check: Check | None = None
 
 
 class ActionFailed(AwsError):
@@ -56,3 +64,29 @@ def check_parameters(name: str, action: Action, parameters: Mapping[str, Any]) -
             raise invalid(f"Action {name}: {path} is required.")
     if unknown := set(parameters) - set(action.known):
         raise invalid(f"Action {name}: the local cloud does not serve {', '.join(sorted(unknown))}.")
+    for key, allowed in action.choices.items():
+        given = parameters.get(key)
+        if given is not None and given not in allowed and not has_template(given):
+            raise invalid(f"Action {name}: {key} is one of {', '.join(map(repr, allowed))}, not {given!r}.")
+    if action.check:
+        action.check(parameters)
+
+
+def has_template(value: Any) -> bool:
+    """Whether a parameter's text is only known when a message is there."""
+    return isinstance(value, str) and "${" in value
+
+
+def chosen(name: str, key: str, value: str, allowed: tuple[str, ...]) -> str:
+    """A filled-in parameter that must have one of these values. Raises ActionFailed."""
+    if value not in allowed:
+        raise ActionFailed(f"The {name} action's {key} is one of {', '.join(allowed)}, not '{value}'.")
+    return value
+
+
+def text_of(result: Result, name: str) -> str:
+    """The result as text. Raises ActionFailed for bytes that are not UTF-8."""
+    try:
+        return result.payload.decode()
+    except UnicodeDecodeError as error:
+        raise ActionFailed(f"The {name} action needs a text as the rule's result, not other bytes.") from error

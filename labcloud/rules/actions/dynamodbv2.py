@@ -65,4 +65,4 @@ def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> PutItem
     return PutItem(parameters["putItem"]["tableName"], item)
 
 
-ACTION = Action(plan, required=("roleArn", "putItem.tableName"), known=("roleArn", "putItem"))
+ACTION = Action(plan, PutItem.failed_action, required=("roleArn", "putItem.tableName"), known=("roleArn", "putItem"))

@@ -47,4 +47,4 @@ def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> InvokeF
     return InvokeFunction(parameters["functionArn"], result.payload)
 
 
-ACTION = Action(plan, required=("functionArn",), literal=(), known=("functionArn",))
+ACTION = Action(plan, InvokeFunction.failed_action, required=("functionArn",), literal=(), known=("functionArn",))

@@ -84,6 +84,7 @@ def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> WriteRe
 
 ACTION = Action(
     plan,
+    WriteRecords.failed_action,
     required=("roleArn", "databaseName", "tableName", "dimensions"),
     known=("roleArn", "databaseName", "tableName", "dimensions", "timestamp"),
 )

@@ -138,7 +138,8 @@ def _expiry_s(connection: Connection, packet: Connect) -> int:
     limits = connection.broker.limits
     if packet.version == 3:
         return 0 if packet.clean_start else limits.session_expiry_default_s
-    return min(packet.properties.get("session_expiry_interval", 0), limits.session_expiry_max_s)
+    asked_s: int = packet.properties.get("session_expiry_interval", 0)
+    return min(asked_s, limits.session_expiry_max_s)
 
 
 def _accept(connection: Connection, packet: Connect) -> None:

@@ -84,6 +84,18 @@ def test_decisions_are_asked_once_until_the_epoch_rises(client, policies):
     assert sensor.closed
 
 
+def test_a_changed_policy_voids_the_decisions_about_all_topics(client, policies):
+    sensor = client("sensor")
+    sensor.publish("a")
+    sensor.publish("b")
+    policies.denied.add(("iot:Publish", "b"))
+    policies.epoch += 1
+    sensor.publish("a")
+    assert not sensor.closed
+    sensor.publish("b")
+    assert sensor.closed
+
+
 def test_a_changed_policy_stops_delivery_of_known_topics(client, policies):
     peer, sensor = client("display"), client("sensor")
     peer.subscribe("t")

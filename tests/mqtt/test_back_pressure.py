@@ -63,13 +63,24 @@ def test_a_publisher_that_goes_on_regardless_is_not_read_until_there_is_room(joi
 def test_a_client_that_feeds_itself_does_not_block_itself(join):
     peer = join("echo")
     peer.subscribe("t")
-    frames = [frame for number in range(1, 201) for frame in peer.publish("t", b"x", 1, packet_id=number)]
+    count = 400
+    frames = [frame for number in range(1, count + 1) for frame in peer.publish("t", b"x", 1, packet_id=number)]
     assert peer.core.wants_reading and not peer.closed
     delivered = [frame for frame in frames if frame.kind == 3]
     assert len(delivered) == 100
-    for packet_id in range(1, 201):
+    for packet_id in range(1, count + 1):
         frames += peer.puback(packet_id)
-    assert sorted(frame.kind for frame in frames) == [3] * 200 + [4] * 200
+    assert sorted(frame.kind for frame in frames) == [3] * count + [4] * count
+
+
+def test_waiting_messages_are_not_overtaken(join):
+    peer = join("echo", 5)
+    peer.core.send_quota = 1
+    peer.subscribe("t")
+    peer.core.receive(peer.publish_packet("t", b"1", 1) + peer.publish_packet("t", b"2", 1), 0.0)
+    peer.core.receive(b"\x40\x02\x00\x01" + peer.publish_packet("t", b"3", 1) + b"\x40\x02\x00\x02", 0.0)
+    delivered = [frame.body[-1:] for frame in peer.frames() if frame.kind == 3]
+    assert delivered[:2] == [b"1", b"2"]
 
 
 def test_an_mqtt_5_publisher_over_its_receive_maximum_is_closed(join):

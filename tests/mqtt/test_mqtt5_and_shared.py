@@ -138,6 +138,13 @@ def test_no_local_spares_the_publisher_its_own_messages(client):
     assert (len(peer.messages()), len(other.messages())) == (0, 1)
 
 
+def test_an_overlapping_filter_without_no_local_still_gets_it(client):
+    peer = client("chatter", 5)
+    peer.subscribe("t", options=1 | 4)
+    peer.subscribe("#", options=0)
+    assert [frame.kind for frame in peer.publish("t")] == [3]
+
+
 def test_subscription_identifiers_are_refused(client):
     peer = client(version=5)
     (frame,) = peer.send(peer.subscribe_packet("t", properties=b"\x0b\x01"))

@@ -66,7 +66,7 @@ def _parse_record(record: Mapping[str, Any], own: Mapping[str, Any], common: Map
         raise ValidationException("Measure name is required for a record.")
     if ":" in measure_name or measure_name.startswith(("ts_", "measure_value")):
         _check_name("measure", measure_name)
-    version = record.get("Version") or 1
+    version = record.get("Version", 1)
     if not 1 <= version <= MAX_NS:
         raise ValidationException(f"Invalid version for record: {version}. The version must be at least 1.")
     type_ = record.get("MeasureValueType") or "DOUBLE"

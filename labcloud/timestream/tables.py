@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 
 from labcloud.timestream.catalog import DIMENSION, MEASURE_VALUE, MULTI, Catalog, Table
@@ -94,16 +93,14 @@ def tables_of(query: str) -> list[tuple[str, str]]:
 
     Empty for a query without tables, which needs timestream:SelectValues. Raises ValidationException for bad syntax.
     """
-    return list(dict.fromkeys(_named(parse_statement(query))))
-
-
-def _named(node: object) -> Iterator[tuple[str, str]]:
-    if isinstance(node, n.TableName):
-        if node.database is not None:
-            yield node.database, node.table
-    elif isinstance(node, n.Node):
-        for item in fields(node):  # type: ignore[arg-type]
-            yield from _named(getattr(node, item.name))
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _named(part)
+    found: dict[tuple[str, str], None] = {}
+    waiting: list[object] = [parse_statement(query)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, n.TableName) and node.database is not None:
+            found[node.database, node.table] = None
+        elif isinstance(node, n.Node):
+            waiting += [getattr(node, item.name) for item in reversed(fields(node))]  # type: ignore[arg-type]
+        elif isinstance(node, tuple):
+            waiting += reversed(node)
+    return list(found)

@@ -8,7 +8,7 @@ from labcloud.timestream.errors import QuerySyntaxError
 from labcloud.timestream.sql.nodes import Position
 from labcloud.timestream.sql.tokens import RESERVED, Token, tokenize
 
-MAX_DEPTH = 100
+MAX_DEPTH = 60
 """Nesting that the parser follows before it refuses; the service has such a bound too, its value is not published."""
 
 

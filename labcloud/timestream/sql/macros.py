@@ -120,7 +120,6 @@ MACROS = (
     "CASE WHEN s < 0 THEN len(l) + s ELSE s - 1 END + n)",
     # statistics
     "ts_15_digits(x) AS CAST(printf('%.15g', x) AS DOUBLE)",
-    "ts_correlation_of(n, xy, x, y, xx, yy) AS (n * xy - x * y) / (sqrt(n * xx - x * x) * sqrt(n * yy - y * y))",
     "ts_moment(a, v) AS struct_pack(n := a.n + 1, m1 := a.m1 + (v - a.m1) / (a.n + 1), "
     "m2 := a.m2 + (v - a.m1) * ((v - a.m1) / (a.n + 1)) * a.n, m3 := a.m3 + (v - a.m1) * ((v - a.m1) / (a.n + 1)) * a.n "
     "* ((v - a.m1) / (a.n + 1)) * (a.n - 1) - 3 * ((v - a.m1) / (a.n + 1)) * a.m2, v := v)",

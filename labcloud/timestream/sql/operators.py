@@ -47,7 +47,7 @@ ARITHMETIC: dict[tuple[str, Type, Type], tuple[Type, str]] = {
 def _binary(node: n.Binary, scope: Scope) -> Typed:
     if node.operator in ("AND", "OR"):
         what = f"Logical expression term of {node.operator}"
-        terms = [analyze_as(term, t.BOOLEAN, scope, what) for term in (node.left, node.right)]
+        terms = [analyze_as(term, t.BOOLEAN, scope, what) for term in _terms(node)]
         return Typed(f"({f' {node.operator} '.join(terms)})", t.BOOLEAN)
     left, right = analyze(node.left, scope), analyze(node.right, scope)
     if node.operator in COMPARISONS:
@@ -55,6 +55,16 @@ def _binary(node: n.Binary, scope: Scope) -> Typed:
     if node.operator == "||":
         return _concatenate(left, right, node.at)
     return _arithmetic(node.operator, left, right, node.at)
+
+
+def _terms(node: n.Binary) -> list[n.Expression]:
+    """a AND b AND c as a flat list: a long chain is no deep nesting."""
+    terms: list[n.Expression] = []
+    left: n.Expression = node
+    while isinstance(left, n.Binary) and left.operator == node.operator:
+        terms.append(left.right)
+        left = left.left
+    return [left, *reversed(terms)]
 
 
 def compare(operator: str, left: Typed, right: Typed, at: n.Position) -> Typed:

@@ -18,7 +18,10 @@ def parse_statement(sql: str) -> n.Statement:
     if len(sql.encode()) > MAX_QUERY_BYTES:
         raise ValidationException(f"The query string is longer than {MAX_QUERY_BYTES} bytes.")
     cursor = Cursor(sql)
-    statement = _statement(cursor)
+    try:
+        statement = _statement(cursor)
+    except RecursionError:
+        raise QuerySyntaxError(cursor.at, "the query is nested too deeply") from None
     cursor.take_symbol(";")
     if cursor.token.kind != "end":
         cursor.fail("the end of the query")

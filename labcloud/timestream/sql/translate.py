@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labcloud.timestream.errors import QueryError
 from labcloud.timestream.sql import casts, formats, nodes, special  # noqa: F401  they register their handlers
 from labcloud.timestream.sql.queries import Analyzed, analyze_query
 from labcloud.timestream.sql.scope import Context, ResolveTable, Scope
@@ -9,4 +10,7 @@ from labcloud.timestream.sql.scope import Context, ResolveTable, Scope
 
 def translate(query: nodes.Query, now_ns: int, resolve_table: ResolveTable) -> Analyzed:
     """The DuckDB SQL of a query with its columns' names and types."""
-    return analyze_query(query, Scope(Context(now_ns, resolve_table)))
+    try:
+        return analyze_query(query, Scope(Context(now_ns, resolve_table)))
+    except RecursionError:
+        raise QueryError(query.at, "the query is nested too deeply") from None

@@ -1,8 +1,7 @@
 """Aggregate functions (developer guide, "Aggregate functions").
 
 approx_distinct and approx_percentile answer exactly: within every error bound that a query may ask for.
-Variances are rounded to 15 digits: the documented results (7.3, 5.84) do not show the last bit's noise. corr is the
-formula over sums, as in Trino, for the same reason.
+Variances and correlations are rounded to 15 digits: documented results (7.3, 5.84) do not show the last bit's noise.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ TABLE = read_table("""
     approx_percentile(double, bigint, double, double) double : ts_weighted_percentile(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
     approx_percentile(bigint, bigint, array(double)) array(bigint) : ts_weighted_percentiles(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
     approx_percentile(double, bigint, array(double)) array(double) : ts_weighted_percentiles(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
-    corr(double, double) double : ts_correlation_of(regr_count({1}, {0}){f}, sum({0} * {1}){f}, sum(CASE WHEN {1} IS NOT NULL THEN {0} END){f}, sum(CASE WHEN {0} IS NOT NULL THEN {1} END){f}, sum(CASE WHEN {1} IS NOT NULL THEN {0} * {0} END){f}, sum(CASE WHEN {0} IS NOT NULL THEN {1} * {1} END){f})
+    corr(double, double) double : ts_15_digits(corr({d}{0}, {1}){f})
     covar_pop(double, double) double : covar_pop({d}{0}, {1}){f}
     covar_samp(double, double) double : covar_samp({d}{0}, {1}){f}
     regr_intercept(double, double) double : regr_intercept({d}{0}, {1}){f}

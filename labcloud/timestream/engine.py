@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labcloud.timestream.catalog import Column, Table
-from labcloud.timestream.sql.macros import MACROS
+from labcloud.timestream.sql.macros import needed_macros
 from labcloud.timestream.sql.types import SCALARS, physical
 
 if TYPE_CHECKING:
@@ -33,17 +33,19 @@ class Engine:
         import duckdb  # 90 ms and 28 MB: not before the first record or query
 
         self.connection = duckdb.connect(str(path) if path else ":memory:", config=dict(SETTINGS))
-        for macro in MACROS:
-            self.connection.execute(f"CREATE OR REPLACE MACRO {macro}")
         self.connection.execute("CREATE TABLE IF NOT EXISTS applied (generation BIGINT)")
         self.connection.execute("SET lock_configuration = true")
         self._columns: dict[int, int] = {}
+        self._macros: set[str] = set()
 
     def applied_generation(self) -> int:
         row = self.connection.execute("SELECT coalesce(max(generation), 0) FROM applied").fetchone()
         return int(row[0]) if row else 0
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
+    def cursor_for(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """A connection of its own for a query, with the macros it uses."""
+        for definition in needed_macros(sql, self._macros):
+            self.connection.execute(f"CREATE OR REPLACE MACRO {definition}")
         return self.connection.cursor()
 
     def begin(self) -> None:

@@ -100,7 +100,7 @@ class TimestreamQuery:
             now_ns = int(self._now() * 1_000_000) * 1000
             translated = translate(statement, now_ns, lambda name: _source(store, name, now_ns))
             store.flush()
-            cursor = store.engine.cursor()
+            cursor = store.engine.cursor_for(translated.sql)
         return _column_names(translated.names), list(translated.types), Running(cursor, translated.sql)
 
     def prepare_query(self, request: ApiRequest) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""DuckDB macros behind the function tables; each storage connection creates them when it opens.
+"""DuckDB macros behind the function tables; a connection creates one when the first query needs it.
 
 They are scalar SQL without tables, files or volatile failures, so TRY can wrap them: a function fails by casting a
 text that begins with FAILURE_MARK, and `run.py` turns that back into the message.
 """
 
 from __future__ import annotations
+
+import re
 
 FAILURE_MARK = "!fail:"
 
@@ -14,7 +16,6 @@ MACROS = (
     "ts_mod(x, n) AS ((x % n) + n) % n",
     "ts_floor_div(x, n) AS (x - ts_mod(x, n)) // n",
     "ts_us(x) AS make_timestamp(ts_floor_div(x, 1000))",
-    "ts_ns(us, rest) AS (epoch_us(us) * 1000 + rest)",
     "ts_nine(x) AS lpad(CAST(ts_mod(x, 1000000000) AS VARCHAR), 9, '0')",
     # text
     "ts_split(x, d, n) AS CASE WHEN len(string_split(x, d)) <= n THEN string_split(x, d) ELSE "
@@ -182,3 +183,18 @@ MACROS = (
     "lambda s: ts_spline_with(l, s.c, ts))[1] END",
 )
 """Each `name(parameters) AS expression`, a macro only after those it uses."""
+
+_BY_NAME = {definition.partition("(")[0]: definition for definition in MACROS}
+_MENTION = re.compile(r"\bts_\w+")
+
+
+def needed_macros(sql: str, present: set[str]) -> list[str]:
+    """The definitions, in order, of the macros that this SQL uses and that are not `present`; adds them there."""
+    waiting, new = [sql], set()
+    while waiting:
+        for name in _MENTION.findall(waiting.pop()):
+            if name in _BY_NAME and name not in present:
+                present.add(name)
+                new.add(name)
+                waiting.append(_BY_NAME[name])
+    return [definition for name, definition in _BY_NAME.items() if name in new]

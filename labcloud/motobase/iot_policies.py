@@ -34,8 +34,7 @@ def install() -> None:
 
 def create_policy(self: IoTBackend, policy_name: str, policy_document: Any) -> FakePolicy:
     """Refuses a malformed document."""
-    if isinstance(policy_document, dict):  # CloudFormation hands over an object
-        policy_document = json.dumps(policy_document)
+    policy_document = _as_text(policy_document)
     require_well_formed(policy_document)
     return hooks.stock(IoTBackend, "create_policy")(self, policy_name, policy_document)
 
@@ -45,6 +44,7 @@ def create_policy_version(
 ) -> FakePolicyVersion:
     """Refuses a malformed document."""
     self.get_policy(policy_name)
+    policy_document = _as_text(policy_document)
     require_well_formed(policy_document)
     return hooks.stock(IoTBackend, "create_policy_version")(self, policy_name, policy_document, set_as_default)
 
@@ -107,6 +107,11 @@ def _fault_of_statement(statement: Any) -> str | None:
     if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
         return "Invalid condition syntax."
     return None
+
+
+def _as_text(document: Any) -> Any:
+    """CloudFormation hands over an object."""
+    return json.dumps(document) if isinstance(document, dict) else document
 
 
 def _texts(value: Any) -> list[str]:

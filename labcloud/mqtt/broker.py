@@ -1,6 +1,7 @@
 """The message broker without I/O: connections, name spaces, publishing, and what happens as time passes.
 
 Not thread-safe: one thread (the shell's event loop) calls everything here. The shell sends what `changed` lists.
+Longer than most modules because all ports and all entries meet in this one object; decisions are in its neighbours.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+INIT_REMARK = "Terraform encountered problems during initialisation"
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -66,8 +68,8 @@ def diagnostics_of(messages: Iterable[Mapping[str, Any]]) -> list[Diagnostic]:
 
 
 def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The errors among `diagnostics`."""
-    return [d for d in diagnostics if d.severity == "error"]
+    """The errors among `diagnostics`, without init's remark that there are errors."""
+    return [d for d in diagnostics if d.severity == "error" and not d.summary.startswith(INIT_REMARK)]
 
 
 def describe_progress(message: Mapping[str, Any]) -> str | None:

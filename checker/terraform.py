@@ -105,7 +105,12 @@ class Terraform:
 
     def validate(self) -> list[Diagnostic]:
         """The errors and warnings of the configuration, found without asking AWS."""
-        finished = self._with_init(lambda: self._library.cmd("validate", json=FLAG))
+        try:
+            finished = self._with_init(lambda: self._library.cmd("validate", json=FLAG))
+        except TerraformFailed as failure:
+            if failure.diagnostics:
+                return failure.diagnostics
+            raise
         try:
             return [parse_diagnostic(raw) for raw in json.loads(finished.stdout)["diagnostics"]]
         except (ValueError, KeyError):

@@ -21,13 +21,20 @@ def test(context: click.Context, arguments: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--with-terraform/--without-terraform", default=True, help="Also validate the files with Terraform.")
+@click.option("--files-only", is_flag=True, help="Read the files; neither Terraform nor a cloud is started.")
 @click.pass_context
-def lint(context: click.Context, with_terraform: bool) -> None:
-    """Prove the curriculum: ids, points, hints, pages, TODOs, and that every state of the files is valid."""
+def lint(context: click.Context, files_only: bool) -> None:
+    """Prove the curriculum: ids, points, hints, pages, TODOs; every state of the files is valid Terraform and Python;
+    no check passes on the base of its part and all pass on its solution."""
     from checker.curriculum.lint import lint_curriculum
+    from checker.curriculum.prove import prove_checks
 
-    problems = lint_curriculum(with_terraform=with_terraform, say=lambda text: click.echo(text, err=True))
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    problems = lint_curriculum(with_terraform=not files_only, say=say)
+    if not files_only:
+        problems += prove_checks(say)
     for problem in problems:
         click.echo(problem)
     click.echo(f"{len(problems)} problems." if problems else "The curriculum is in order.")

@@ -50,7 +50,9 @@ def run_unit_tests(workspace: Workspace, environment: Mapping[str, str]) -> Unit
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-rA", "-p", "no:cacheprovider"]
         command += ["-c", "/dev/null", f"--rootdir={folder}", str(folder / "tests")]
         clean = {name: value for name, value in environment.items() if not name.startswith("PYTEST")}
-        done = run_program(command, cwd=folder, env=clean | {"PYTHONDONTWRITEBYTECODE": "1"}, within_s=WITHIN_S)
+        done = run_program(
+            command, cwd=folder, env=clean | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}, within_s=WITHIN_S
+        )
     if done.timed_out:
         return UnitTests(0, (f"the tests did not end within {WITHIN_S:.0f} s",), done.stdout)
     return parse_summary(done.stdout.replace(str(folder) + "/", "") + done.stderr)

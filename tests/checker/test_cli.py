@@ -1,0 +1,199 @@
+"""The `lab` command as a learner meets it: help, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from checker.cli import COMMANDS, main
+from checker.curriculum.parts import read_parts
+from checker.curriculum.workspace import lay_over
+
+
+@pytest.fixture
+def lab(workspace, monkeypatch, capsys):
+    """Runs `lab` in the workspace; gives exit code, output and errors."""
+    monkeypatch.chdir(workspace.folder)
+    monkeypatch.delenv("LAB_WORKSPACE", raising=False)
+    monkeypatch.delenv("LAB_TARGET", raising=False)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_help_lists_every_command_without_loading_boto3():
+    code = "import sys\nfrom checker.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nassert 'boto3' not in sys.modules"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_own_help(lab, name):
+    if name == "test":
+        pytest.skip("lab test --help is pytest's")
+    code, out, _ = lab(name, "--help")
+
+    assert code == 0
+    assert f"Usage: lab {name}" in out
+
+
+def test_a_misspelt_command_is_a_usage_error_with_a_suggestion(lab):
+    code, _, errors = lab("chek")
+
+    assert code == 2
+    assert "There is no command 'chek'. Did you mean 'check'?" in errors
+
+
+def test_outside_a_workspace_there_is_one_message(lab, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert lab("status")[::2] == (
+        2,
+        f"{tmp_path} is not inside a workspace\n  next  lab new DIR makes one; then cd DIR, or use --workspace DIR\n",
+    )
+
+
+def test_a_cloud_that_never_ran_has_no_log(lab):
+    code, _, errors = lab("logs")
+
+    assert (code, errors) == (3, "There is no log: the local cloud of this workspace never ran\n  next  lab up\n")
+
+
+def test_down_without_a_cloud_is_no_error(lab):
+    assert lab("down")[:2] == (0, "The local cloud was not running.\n")
+
+
+def test_next_names_the_first_step_and_where_its_todo_stands(lab):
+    code, out, _ = lab("next")
+
+    assert code == 0
+    assert "  step   1.1  " in out
+    assert "  edit   terraform/iot.tf line " in out
+    assert "  check  lab check 1\n" in out
+
+
+def test_status_begins_with_nothing_checked(lab):
+    code, out, _ = lab("status")
+
+    assert code == 0
+    assert out.count("not checked yet") == 7
+    assert out.endswith("0 of 100 points.  next  lab next\n")
+
+
+def test_hints_go_one_level_further_each_time(lab):
+    first, second, third, again = (lab("hint", "2.3")[1] for _ in range(4))
+
+    assert [text.splitlines()[0] for text in (first, second, third)] == [
+        "2.3  Where to look (hint 1 of 3)",
+        "2.3  Which idea (hint 2 of 3)",
+        "2.3  Almost the answer (hint 3 of 3)",
+    ]
+    assert again == third
+    assert "hints for 1 steps" in lab("status")[1]
+
+
+def test_a_hint_for_no_step_lists_the_steps(lab):
+    code, _, errors = lab("hint", "2")
+
+    assert code == 2
+    assert "2 is no step\n  next  lab hint with one of 2.1, 2.2" in errors
+
+
+def test_a_solution_is_shown_after_passing_only(lab, workspace):
+    code, _, errors = lab("solution", "1")
+    assert code == 1
+    assert "Part 1 has not passed yet" in errors
+
+    workspace.write_note("results.json", {"1": {"points": 10, "available": 10, "checks": {"1.1": "passed"}}})
+    assert "+++ solution/terraform/iot.tf" in lab("solution", "1")[1]
+    lay_over(workspace, read_parts()[:1])
+    assert "terraform/iot.tf: the same" in lab("solution", "1")[1]
+
+
+def test_catch_up_brings_the_earlier_solutions_and_keeps_the_old_files(lab, workspace):
+    (workspace.terraform / "iot.tf").write_text("# mine\n")
+
+    code, out, _ = lab("catch-up", "3")
+
+    assert code == 0
+    assert (workspace.terraform / "iot.tf").read_bytes() == (read_parts()[1].solution / "terraform/iot.tf").read_bytes()
+    (kept,) = (workspace.notes / "kept").iterdir()
+    assert str(kept) in out
+    assert (kept / "terraform/iot.tf").read_text() == "# mine\n"
+
+
+def test_reset_brings_back_the_base_of_the_part(lab, workspace):
+    lay_over(workspace, read_parts()[:2])
+
+    lab("reset", "2")
+
+    assert (workspace.terraform / "iot.tf").read_bytes() == (read_parts()[0].solution / "terraform/iot.tf").read_bytes()
+
+
+def test_new_makes_a_workspace_and_says_what_comes_next(lab, tmp_path):
+    code, out, _ = lab("new", str(tmp_path / "other"))
+
+    assert code == 0
+    assert out.endswith(f"  next  cd {tmp_path / 'other'} && lab next\n")
+    assert lab("new", str(tmp_path / "other"))[0] == 2
+
+
+def test_doctor_finds_what_the_kit_needs(lab):
+    code, out, _ = lab("doctor")
+
+    assert code == 0, out
+    assert "ok       Python" in out
+    assert "Everything that the kit needs is here." in out
+
+
+def test_doctor_tells_what_is_missing_and_the_remedy(lab, monkeypatch, tmp_path):
+    monkeypatch.setenv("LAB_TERRAFORM", str(tmp_path / "missing"))
+
+    code, out, _ = lab("doctor")
+
+    assert code == 3
+    assert f"MISSING  Terraform            LAB_TERRAFORM names {tmp_path / 'missing'}, which is not a program" in out
+    assert "or set LAB_TERRAFORM" in out
+
+
+def test_a_bug_of_the_kit_is_one_message_and_a_file(lab, monkeypatch):
+    monkeypatch.setattr("checker.cli.learn.results", lambda workspace: 1 / 0)
+
+    code, _, errors = lab("status")
+
+    assert code == 3
+    assert errors.startswith("A bug of the kit: ZeroDivisionError: division by zero\n  next  report it with ")
+
+
+def test_an_unknown_target_is_a_usage_error(lab):
+    code, _, errors = lab("check", "1", "--target", "lokal")
+
+    assert code == 2
+    assert "There is no target 'lokal'" in errors
+
+
+def test_the_curriculum_is_in_order(lab):
+    assert lab("lint", "--files-only")[:2] == (0, "The curriculum is in order.\n")
+
+
+def test_results_are_remembered(workspace):
+    from checker.checks.result import CheckResult, PartResult, Report
+    from checker.curriculum.progress import has_passed, remember
+
+    passed = PartResult(1, "x", False, (CheckResult("1.1", "t", "passed", 3),))
+    remember(workspace, Report((passed,), {"began": "now"}))
+
+    assert has_passed(workspace, 1)
+    assert not has_passed(workspace, 2)
+    assert json.loads((workspace.notes / "results.json").read_text())["1"]["points"] == 3

@@ -1,0 +1,161 @@
+"""The adapter around python-terraform, with real Terraform on its built-in provider and with programs that play it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from checker.errors import LabError
+from checker.terraform import Changes, Terraform, TerraformFailed
+from checker.terraform_install import find_terraform
+
+FILES = """
+resource "terraform_data" "room" {
+  input = "warm"
+}
+output "room" {
+  value = terraform_data.room.output
+}
+output "key" {
+  value     = "secret"
+  sensitive = true
+}
+"""
+
+
+@pytest.fixture
+def terraform(tmp_path: Path) -> Terraform:
+    """Terraform in a folder with one resource of its built-in provider, which needs no download."""
+    (tmp_path / "main.tf").write_text(FILES)
+    binary = find_terraform()
+    if binary is None:
+        pytest.skip("Terraform is not installed")
+    config = tmp_path / "empty.tfrc"
+    config.write_text("")
+    return Terraform(tmp_path, os.environ | {"TF_CLI_CONFIG_FILE": str(config)}, binary)
+
+
+@pytest.mark.terraform
+def test_apply_makes_what_the_files_say_and_a_second_one_changes_nothing(terraform):
+    assert terraform.apply() == Changes(add=1)
+    assert terraform.apply() == Changes()
+    assert not terraform.plan().any
+
+
+@pytest.mark.terraform
+def test_plan_tells_what_an_apply_would_do(terraform):
+    assert terraform.plan() == Changes(add=1)
+
+
+@pytest.mark.terraform
+def test_outputs_are_values_by_name_and_hold_the_sensitive_ones(terraform):
+    assert terraform.outputs() == {}
+    terraform.apply()
+
+    assert terraform.outputs() == {"room": "warm", "key": "secret"}
+
+
+@pytest.mark.terraform
+def test_show_describes_the_state(terraform):
+    terraform.apply()
+
+    (resource,) = terraform.show()["values"]["root_module"]["resources"]
+    assert resource["address"] == "terraform_data.room"
+
+
+@pytest.mark.terraform
+def test_destroy_removes_everything(terraform):
+    terraform.apply()
+
+    assert terraform.destroy() == Changes(remove=1)
+    assert terraform.outputs() == {}
+
+
+@pytest.mark.terraform
+def test_progress_names_the_resource(terraform, tmp_path):
+    said: list[str] = []
+    terraform._say = said.append
+
+    terraform.apply()
+
+    assert said == ["terraform init ...", "terraform_data.room: create ...", "terraform_data.room: create done"]
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('resource "terraform_data" "x" {\n', "terraform/wrong.tf line 1: Unclosed configuration block"),
+        (
+            'output "x" {\n  value = terraform_data.y.id\n}\n',
+            "terraform/wrong.tf line 2: Reference to undeclared resource",
+        ),
+        ('output "x" {\n  valeu = 1\n}\n', "terraform/wrong.tf line 2: Unsupported argument"),
+    ],
+    ids=["unclosed block", "undeclared resource", "misspelt argument"],
+)
+def test_a_mistake_in_a_file_is_named_with_its_line(terraform, tmp_path, text, message):
+    (tmp_path / "wrong.tf").write_text(text)
+
+    with pytest.raises(TerraformFailed) as raised:
+        terraform.apply()
+
+    assert message in str(raised.value)
+    assert raised.value.exit_code == 1
+    assert not raised.value.applied
+    assert message.split(":")[0] in [diagnostic.place for diagnostic in terraform.validate()]
+
+
+def test_a_misspelt_method_is_an_error_and_not_a_command(tmp_path):
+    terraform = Terraform(tmp_path, os.environ, Path("/no/terraform"))
+
+    with pytest.raises(AttributeError, match="no method aply"):
+        terraform._library.aply()
+
+
+def test_terraform_that_does_not_end_is_stopped(tmp_path, program: Callable[[str], Path]):
+    terraform = Terraform(tmp_path, os.environ, program("exec sleep 60"), within_s=0.3)
+
+    with pytest.raises(LabError, match=r"terraform init did not end within 0 s and was stopped"):
+        terraform.apply()
+
+
+def test_terraform_never_waits_for_an_answer(tmp_path, program):
+    (tmp_path / ".terraform").mkdir()
+    terraform = Terraform(tmp_path, os.environ, program('read answer || echo "no answer" >&2; exit 1'), within_s=10)
+
+    with pytest.raises(TerraformFailed, match="no answer"):
+        terraform.apply()
+
+
+def test_the_flag_that_terraform_removed_is_not_sent(tmp_path, program):
+    (tmp_path / ".terraform").mkdir()
+    Terraform(tmp_path, os.environ, program('echo "$@" > arguments'), within_s=10).destroy()
+
+    arguments = (tmp_path / "arguments").read_text().split()
+    assert "-auto-approve" in arguments
+    assert not any(argument.startswith("-force") for argument in arguments)
+
+
+def test_files_for_variables_are_removed(tmp_path, program):
+    (tmp_path / ".terraform").mkdir()
+    Terraform(tmp_path, os.environ, program('echo "$@" > arguments'), within_s=10).plan()
+
+    for argument in (tmp_path / "arguments").read_text().split():
+        name, _, value = argument.partition("=")
+        assert name != "-var-file" or not Path(value).exists()
+
+
+def test_missing_providers_are_installed_once_and_the_command_repeated(tmp_path, program):
+    (tmp_path / ".terraform").mkdir()
+    fake = program(
+        'echo "$1" >> calls\n[ "$1" = init ] && exit 0\n[ $(grep -c apply calls) = 1 ] && '
+        '{ echo "Required plugins are not installed" >&2; exit 1; }\nexit 0'
+    )
+
+    Terraform(tmp_path, os.environ, fake, within_s=10).apply()
+
+    assert (tmp_path / "calls").read_text().split() == ["apply", "init", "apply"]

@@ -1,0 +1,360 @@
+"""The decisions of the verbs: permissions, topics, readings, charts, secrets, what is left. No network."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from checker.verbs.awslambda import Invocation, code_sha256
+from checker.verbs.control import Minute, commands_by_topic, new_mark
+from checker.verbs.device import Received
+from checker.verbs.dynamodb import plain
+from checker.verbs.explain import explain_by_configuration, find_trace, render_steps
+from checker.verbs.iam import Role, allowed_callers, allows, trusts
+from checker.verbs.inventory import Resource, is_named, named_in_state
+from checker.verbs.iot import TopicRule, parse_rule, topic_matches
+from checker.verbs.pipeline import find_secrets, secrets_in
+from checker.verbs.quicksight import charts_of, parse_data_set
+from checker.verbs.readings import Reading, kit_house, milliseconds, new_reading
+from checker.verbs.timestream import read_row
+from checker.verbs.unit_tests import parse_summary, run_unit_tests
+
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/Temperature"
+
+
+def allow(action, resource, **more):
+    return {"Statement": [{"Effect": "Allow", "Action": action, "Resource": resource, **more}]}
+
+
+DENY = {"Statement": {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}}
+
+
+@pytest.mark.parametrize(
+    ("policies", "allowed"),
+    [
+        ([allow("dynamodb:PutItem", TABLE)], True),
+        ([allow(["dynamodb:Get*", "DynamoDB:put*"], [TABLE])], True),
+        ([allow("*", "*")], True),
+        ([allow("dynamodb:PutItem", TABLE + "s")], False),
+        ([allow("dynamodb:GetItem", TABLE)], False),
+        ([], False),
+        ([allow("*", "*"), DENY], False),
+        ([{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}], True),
+        ([{"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": TABLE}]}], False),
+    ],
+    ids=[
+        "exact",
+        "wildcards",
+        "everything",
+        "other table",
+        "other action",
+        "nothing",
+        "denied",
+        "not action",
+        "not resource",
+    ],
+)
+def test_policies_allow_what_iam_would(policies, allowed):
+    assert allows(policies, "dynamodb:PutItem", TABLE) is allowed
+
+
+def test_a_question_mark_is_one_character_and_brackets_are_plain():
+    assert allows([allow("iot:Publish", "topic/AC-?")], "iot:Publish", "topic/AC-1")
+    assert not allows([allow("iot:Publish", "topic/[A]")], "iot:Publish", "topic/A")
+
+
+def test_a_role_is_trusted_by_the_services_of_its_policy_only():
+    trust = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": "sts:AssumeRole"},
+            {"Effect": "Deny", "Principal": {"Service": "iot.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        ]
+    }
+
+    assert trusts(trust, "lambda.amazonaws.com")
+    assert not trusts(trust, "iot.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        ({}, True),
+        ({"ArnLike": {"AWS:SourceArn": "arn:rule/every_minute"}}, True),
+        ({"ArnLike": {"aws:SourceArn": ["arn:rule/*"]}}, True),
+        ({"ArnLike": {"AWS:SourceArn": "arn:rule/other"}}, False),
+    ],
+    ids=["no condition", "this rule", "any rule", "another rule"],
+)
+def test_a_function_may_be_invoked_on_behalf_of_the_rules_of_its_permission(condition, allowed):
+    policy = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Condition": condition}]
+    }
+
+    assert allowed_callers(policy, "events.amazonaws.com", "arn:rule/every_minute") is allowed
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "matches"),
+    [
+        ("sensor/temperature/+", True),
+        ("sensor/temperature/#", True),
+        ("sensor/#", True),
+        ("#", True),
+        ("sensor/+", False),
+        ("sensor/temperature/temp_1/+", False),
+        ("sensor/temperature/temp_1/#", True),
+        ("sensor/+/temp_1", True),
+    ],
+)
+def test_topic_filters_match_as_mqtt_says(topic_filter, matches):
+    assert topic_matches(topic_filter, "sensor/temperature/temp_1") is matches
+
+
+def rule(sql="SELECT * FROM 'sensor/temperature/+'", **more):
+    action = {"dynamoDBv2": {"roleArn": "arn:role/iot_role", "putItem": {"tableName": "Temperature"}}}
+    return parse_rule({"ruleName": "hot", "sql": sql, "actions": [action], **more})
+
+
+def role(*policies, service="iot.amazonaws.com"):
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
+    return lambda arn: Role("iot_role", arn, trust, tuple(policies))
+
+
+@pytest.mark.parametrize(
+    ("rules", "role_of", "line"),
+    [
+        ([], role(), "there is no topic rule"),
+        ([rule(ruleDisabled=True)], role(), "rule hot is disabled"),
+        (
+            [rule("SELECT * FROM 'sensor/+'")],
+            role(),
+            "rule hot listens to sensor/+, which does not match sensor/temperature/temp_1",
+        ),
+        ([rule()], lambda arn: None, "rule hot: its role arn:role/iot_role does not exist"),
+        (
+            [rule()],
+            role(service="lambda.amazonaws.com"),
+            "rule hot: role iot_role is trusted by lambda.amazonaws.com, not by iot.amazonaws.com",
+        ),
+        (
+            [rule()],
+            role(allow("dynamodb:GetItem", TABLE)),
+            f"rule hot: role iot_role may do dynamodb:GetItem on {TABLE}, but not dynamodb:PutItem",
+        ),
+        (
+            [rule()],
+            role(allow("dynamodb:PutItem", "*")),
+            "rule hot matches the topic: SELECT * FROM 'sensor/temperature/+'",
+        ),
+    ],
+    ids=["no rule", "disabled", "wrong filter", "no role", "wrong trust", "wrong permission", "nothing wrong"],
+)
+def test_without_a_trace_the_settings_explain(rules, role_of, line):
+    assert explain_by_configuration(rules, "sensor/temperature/temp_1", role_of) == [line]
+
+
+def test_a_rule_is_read_with_its_topic_filter():
+    found = rule("select * from 'a/b' where x > 1")
+
+    assert isinstance(found, TopicRule)
+    assert found.topic_filter == "a/b"
+    assert found.actions_of("dynamoDBv2")[0]["putItem"]["tableName"] == "Temperature"
+
+
+def test_the_trace_of_a_reading_is_found_by_sender_and_time():
+    reading = Reading(45, 1, 1, "t", client_id="me", sent_after_ms=1_000, sent_before_ms=1_010)
+    traces = [
+        {"at": 0.999, "client_id": "me", "steps": []},
+        {"at": 1.005, "client_id": "other", "steps": []},
+        {"at": 1.0104, "client_id": "me", "steps": [{"text": "subscribers: none"}, {"text": "rule hot matched"}]},
+    ]
+
+    found = find_trace(traces, reading)
+
+    assert found is traces[2]
+    assert render_steps(found) == "rule hot matched"
+
+
+def test_a_stored_reading_has_its_four_columns_whatever_their_type():
+    reading = new_reading(45, sensor=3)
+    item = {"id": reading.id, "temperature": "45", "sensor_id": 3, "zone_id": 2}
+
+    assert reading.is_stored_as([item])
+    assert not reading.is_stored_as([item, item])
+    assert not reading.is_stored_as([{**item, "zone_id": 1}])
+    assert not reading.is_stored_as([{"id": reading.id}])
+
+
+def test_sensors_stand_in_their_zones():
+    assert [new_reading(20, sensor).zone_id for sensor in (1, 2, 3, 4)] == [1, 1, 2, 2]
+
+
+def test_the_house_is_the_kits_own():
+    assert kit_house().House(seed=1).step(5)[0].topic == "sensor/temperature/temp_1"
+
+
+def test_timestream_times_are_read_to_the_millisecond():
+    assert milliseconds("1970-01-01 00:00:01.234000000") == 1234
+    assert milliseconds("1970-01-01 00:01:00") == 60_000
+
+
+def test_a_row_belongs_to_its_publish_within_a_second():
+    reading = Reading(21, 1, 1, "t", sent_after_ms=60_000, sent_before_ms=60_010)
+
+    assert reading.was_sent_at(["1970-01-01 00:01:00.900000000"])
+    assert not reading.was_sent_at(["1970-01-01 00:01:01.100000000"])
+    assert not reading.was_sent_at([])
+
+
+def test_rows_are_read_by_column_and_null_is_none():
+    assert read_row([{"Name": "a"}, {"Name": "b"}], [{"ScalarValue": "1"}, {"NullValue": True}]) == {
+        "a": "1",
+        "b": None,
+    }
+
+
+def test_dynamodb_numbers_become_python_numbers():
+    assert [plain({"N": "45"}), plain({"N": "39.9"}), plain({"S": "x"})] == [45, 39.9, "x"]
+
+
+def test_the_checkers_own_marks_are_no_commands():
+    command = Received("AC/AC-1", b'{"state": {"enabled": true}}', 0)
+    mark = Received("AC/AC-1", str(new_mark()).replace("'", '"').encode(), 0)
+
+    assert commands_by_topic([command, mark], ["AC/AC-1", "AC/AC-2"]) == {
+        "AC/AC-1": ({"state": {"enabled": True}},),
+        "AC/AC-2": (),
+    }
+
+
+def test_a_minute_tells_its_story():
+    log = "START RequestId: 1\nZONE 1 : MEAN 36\nEND RequestId: 1\nREPORT RequestId: 1"
+    minute = Minute({"AC/AC-1": ()}, Invocation("Timeout: 3 s", None, log), (), (new_reading(36),))
+
+    assert minute.seen == "no command"
+    assert minute.story == (
+        "the reading 36 on sensor/temperature/temp_1 did not reach Timestream\n"
+        "the function failed: Timeout: 3 s\nthe function's log:\nZONE 1 : MEAN 36"
+    )
+
+
+def test_a_packages_hash_is_lambdas():
+    assert code_sha256(b"") == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+def test_charts_are_found_with_their_columns():
+    field = {"ColumnName": "temperature"}
+    chart = {
+        "LineChartVisual": {
+            "ChartConfiguration": {"Values": [{"Column": field}], "Colors": [{"ColumnName": "zone_id"}]}
+        }
+    }
+
+    (found,) = charts_of({"Sheets": [{"Visuals": [chart]}]}, "dashboard d")
+
+    assert found.kind == "LineChartVisual"
+    assert found.shows("temperature", "zone_id")
+    assert not found.shows("temperature", "sensor_id")
+
+
+def test_a_data_set_names_source_and_table():
+    found = parse_data_set(
+        {
+            "Arn": "arn:set",
+            "Name": "readings",
+            "PhysicalTableMap": {
+                "t": {"RelationalTable": {"DataSourceArn": "arn:source", "Name": "temperaturesensor"}}
+            },
+            "OutputColumns": [{"Name": "time"}],
+        }
+    )
+
+    assert (found.source_arns, found.reads, found.columns) == (("arn:source",), ("temperaturesensor",), ("time",))
+
+
+KEY_ID = "AKIA" + "Q3EGXVNB7L5MZTRU"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (f"AWS_ACCESS_KEY_ID: {KEY_ID}", ["an AWS access key id"]),
+        ('aws_secret_access_key = "' + "a1B2" * 10 + '"', ["an AWS secret access key"]),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----", ["a private key"]),
+        ("glpat-" + "x" * 20, ["a GitLab token"]),
+        ("AWS_SECRET_ACCESS_KEY: $AWS_SECRET_ACCESS_KEY", []),
+        ("variables: {AWS_REGION: eu-west-1}", []),
+    ],
+    ids=["key id", "secret", "private key", "token", "a variable's name", "a region"],
+)
+def test_secrets_are_recognised_and_names_of_variables_are_not(text, kinds):
+    assert secrets_in(text) == kinds
+
+
+def test_a_key_that_was_committed_once_is_found_in_the_history(workspace):
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=x", "-c", "user.email=x@localhost"]
+        subprocess.run(["git", *who, *arguments], cwd=workspace.folder, check=True, capture_output=True)
+
+    git("init", "-q")
+    (workspace.folder / "notes.txt").write_text(f"key {KEY_ID}\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "x")
+    assert [text for text in find_secrets(workspace) if "line 1" in text] == [
+        "notes.txt line 1 holds an AWS access key id"
+    ]
+    (workspace.folder / "notes.txt").unlink()
+    git("commit", "-q", "-a", "-m", "y")
+
+    (found,) = find_secrets(workspace)
+    assert found.startswith("notes.txt in commit ") and found.endswith("holds an AWS access key id")
+
+
+def test_the_starter_holds_no_secrets(workspace):
+    assert list(find_secrets(workspace)) == []
+
+
+def test_what_terraform_made_is_known_by_kind_and_name():
+    state = {
+        "values": {
+            "root_module": {
+                "resources": [
+                    {"mode": "managed", "type": "aws_iot_thing", "values": {"id": "house", "arn": "arn:thing"}},
+                    {"mode": "data", "type": "aws_iam_role", "values": {"id": "given"}},
+                ],
+                "child_modules": [
+                    {
+                        "resources": [
+                            {"mode": "managed", "type": "aws_lambda_function", "values": {"function_name": "f"}}
+                        ]
+                    }
+                ],
+            }
+        }
+    }
+    names = named_in_state(state)
+
+    assert is_named(Resource("IoT thing", "house"), names)
+    assert is_named(Resource("Lambda function", "f"), names)
+    assert not is_named(Resource("IAM role", "given"), names)
+    assert not is_named(Resource("IAM role", "house"), names)
+
+
+def test_pytests_summary_is_read():
+    found = parse_summary("...\nPASSED tests/a.py::x\nFAILED tests/a.py::y - assert None is True\nERROR tests/b.py\n")
+
+    assert (found.passed, found.all_passed) == (1, False)
+    assert found.summary == "1 passed, 2 did not:\ntests/a.py::y - assert None is True\ntests/b.py"
+
+
+def test_the_unit_tests_are_the_kits_and_not_the_workspaces(workspace):
+    import os
+
+    for file in (workspace.folder / "ac_control_lambda/tests").glob("test_*.py"):
+        file.write_text("def test_nothing(): pass\n")
+
+    found = run_unit_tests(workspace, os.environ)
+
+    assert not found.all_passed
+    assert "test_a_warm_zone_is_switched_on[36.0] - assert None is True" in found.summary

@@ -5,7 +5,7 @@ the process's).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,14 @@ from labcloud.awslambda.service import Functions
 from labcloud.ca import CertificateAuthority
 from labcloud.clock import LabClock
 from labcloud.control import Control
+from labcloud.destinations import Destinations
 from labcloud.errors import AwsError
 from labcloud.events.schedules import ScheduleKeeper
 from labcloud.events.targets import check_targets, input_for, scheduled_event
+from labcloud.firehose import Firehose, check_create, check_update
 from labcloud.gateway.front import Front, changes_something
 from labcloud.iam import RolePolicies
+from labcloud.iot.api import IotApi
 from labcloud.iot.data import IotData
 from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry
@@ -36,11 +39,13 @@ from labcloud.motobase.functions import function_of
 from labcloud.motobase.iam import caller_of, role_policies, session_credentials
 from labcloud.motobase.install import install
 from labcloud.motobase.schedules import ScheduledRule, scheduled_rules
-from labcloud.mqtt import Broker, Origin, Published
+from labcloud.motobase.wire import WireResponse
+from labcloud.mqtt import Broker, MessageProperties, Origin, Published
 from labcloud.quicksight import QuickSight
 from labcloud.roles import Roles
 from labcloud.rule_external import SERVED, RuleExternal
 from labcloud.rule_ports import RulePorts
+from labcloud.rules.actions.http import confirmation_url
 from labcloud.rules.compile import CompiledRule, compile_rule
 from labcloud.rules.dispatcher import Dispatcher
 from labcloud.rules.engine import Engine
@@ -48,10 +53,13 @@ from labcloud.schedule import ScheduleError, parse_schedule
 from labcloud.shadows import Shadows
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
+from labcloud.shell.web import Web
 from labcloud.timestream import Timestream, tables_of
 from labcloud.trace import Trace
 
 log = logging.getLogger("labcloud")
+
+CONFIRMATION_PATH = "/confirmdestination/"
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Settings:
     port: int = 0
     mqtt_port: int = 0
     state_dir: Path | None = None
+    post_anywhere: bool = False
+    """Whether rules and subscriptions may post to other hosts than this one."""
 
 
 class Cloud:
@@ -79,7 +89,17 @@ class Cloud:
         writer = LogWriter(self._why_not_logged)
         self.runtime = LambdaRuntime(self.clock, lambda: self.endpoint_url, writer.write)
         self.functions = Functions(self.runtime, _function_credentials)
-        ports = RulePorts(self.functions, self.timestream.write_records, self._publish_from_rule)
+        self.web = Web(self.settings.post_anywhere)
+        self.destinations = Destinations(self.web, self.clock.now, lambda: self.endpoint_url)
+        self.firehose = Firehose(self.clock, self.roles, self.functions.call)
+        ports = RulePorts(
+            self.functions,
+            self.timestream.write_records,
+            self._publish_from_rule,
+            self.firehose,
+            self.destinations,
+            self.web,
+        )
         self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.trace.note)
         self.schedules = ScheduleKeeper(self.clock, _scheduled_rules, self._fire)
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
@@ -107,6 +127,8 @@ class Cloud:
         self.schedules.close()
         self.mqtt.stop_thread()
         self.dispatcher.stop()
+        self.firehose.close()
+        self.destinations.close()
         self.clock.stop()
         self.runtime.close()
         self.timestream.close()
@@ -140,7 +162,8 @@ class Cloud:
 
     def settle(self) -> bool:
         """Waits until every message so far has had its rule actions and their functions; False: it took too long."""
-        return self.dispatcher.wait_until_idle() and self.runtime.wait_until_idle(30)
+        done = self.dispatcher.wait_until_idle() and self.runtime.wait_until_idle(30)
+        return done and self.firehose.wait_until_idle(30)
 
     # -- making
 
@@ -169,21 +192,33 @@ class Cloud:
             QuickSight(),
             self.functions,
             IotData(self._publish, self._call_broker, self.shadows),
+            IotApi(self.destinations.operations),
+            self.firehose,
         ]
         return Front(
             callers=_Callers(),
             authoriser=self.roles,
             moto=MotoBackends(),
             own={service.name: service for service in own},
-            extended=frozenset({"lambda"}),
-            checks={("events", "PutRule"): _check_schedule, ("events", "PutTargets"): _check_targets},
+            extended=frozenset({"firehose", "iot", "lambda"}),
+            checks=CHECKS,
             observers=[self._observe],
         )
 
     # -- the joints
 
     def _answer(self, http: Request) -> Any:
-        return self.control.answer(http) if http.path.startswith(control.PREFIX) else self.front.answer(http)
+        if http.path.startswith(control.PREFIX):
+            return self.control.answer(http)
+        if http.path.startswith(CONFIRMATION_PATH) and "Authorization" not in http.headers:
+            return self._confirm_destination(http.path.removeprefix(CONFIRMATION_PATH))
+        return self.front.answer(http)
+
+    def _confirm_destination(self, token: str) -> WireResponse:
+        """Somebody opened the enableUrl of a destination's confirmation, which needs no signature."""
+        confirmed = self.destinations.confirm(token)
+        text = b"The destination is enabled." if confirmed else b"The confirmation token is not valid."
+        return WireResponse(200 if confirmed else 400, {"Content-Type": "text/plain"}, text)
 
     def _observe(self, request: ApiRequest, status: int) -> None:
         """Keeps what is compiled or remembered in step with what the API changes."""
@@ -212,7 +247,9 @@ class Cloud:
     def _iot_changed(self, kind: str, account_id: str, region: str) -> None:
         scope = Scope(account_id, region)
         if kind == "topic_rule":
-            self.engine.load(scope, [_compiled(rule) for rule in iot_reads.topic_rules(account_id, region)])
+            rules = [_compiled(rule) for rule in iot_reads.topic_rules(account_id, region)]
+            self.engine.load(scope, rules)
+            self.destinations.ensure(scope, _destination_urls(rules))
             return
         self.registry.changed()
         if kind == "certificate":
@@ -235,8 +272,12 @@ class Cloud:
     def _call_broker(self, function: Callable[[Broker], Any]) -> Any:
         return self.mqtt.call_threadsafe(lambda: function(self.broker)).result(timeout=30)
 
-    def _publish_from_rule(self, scope: Scope, topic: str, payload: bytes, qos: int) -> None:
-        published = self._publish(Origin(scope.account_id, scope.region), topic, payload, qos=qos)
+    def _publish_from_rule(
+        self, scope: Scope, topic: str, payload: bytes, qos: int, headers: Mapping[str, Any]
+    ) -> None:
+        properties = MessageProperties(**headers) if headers else None
+        origin = Origin(scope.account_id, scope.region)
+        published = self._publish(origin, topic, payload, qos=qos, properties=properties)
         if not published.accepted:
             raise AwsError(published.reason, code="InvalidRequestException")
 
@@ -306,6 +347,13 @@ def _compiled(rule: iot_reads.TopicRule) -> CompiledRule:
     return compile_rule(rule.name, rule.arn, payload, SERVED)
 
 
+def _destination_urls(rules: Iterable[CompiledRule]) -> list[str]:
+    """The URLs whose topic rule destinations come with the rules."""
+    actions = [action for rule in rules for action in (*rule.actions, rule.error_action) if action is not None]
+    urls = [confirmation_url(action.parameters) for action in actions if action.name == "http"]
+    return [url for url in urls if url]
+
+
 def _check_schedule(request: ApiRequest) -> None:
     expression = request.parameters.get("ScheduleExpression")
     if expression:
@@ -322,3 +370,12 @@ def _check_schedule(request: ApiRequest) -> None:
 
 def _check_targets(request: ApiRequest) -> None:
     check_targets(request.parameters.get("Targets") or [])
+
+
+CHECKS = {
+    ("events", "PutRule"): _check_schedule,
+    ("events", "PutTargets"): _check_targets,
+    ("firehose", "CreateDeliveryStream"): check_create,
+    ("firehose", "UpdateDestination"): check_update,
+}
+"""What is refused before moto would take it."""

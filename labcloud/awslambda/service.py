@@ -60,6 +60,10 @@ class Functions:
         function = self._require_permission(scope, function_arn, "iot.amazonaws.com", source_arn)
         return self._runtime.invoke(self.config_of(function), payload)
 
+    def call(self, scope: Scope, function_arn: str, payload: bytes) -> InvokeResult:
+        """A synchronous invocation for a caller whose role was asked already. Raises AwsError."""
+        return self._runtime.invoke(self._current(scope, function_arn), payload)
+
     def _require_permission(self, scope: Scope, function_arn: str, service: str, source_arn: str) -> StoredFunction:
         function = function_of(scope.account_id, scope.region, function_arn)
         decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function_arn)

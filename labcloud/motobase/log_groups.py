@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from moto.logs.models import logs_backends
 
+from labcloud.errors import AwsError
+
 
 def has_group(account_id: str, region: str, group: str) -> bool:
     """Whether the log group exists."""
@@ -30,3 +32,13 @@ def put_lines(account_id: str, region: str, group: str, stream: str, lines: list
     """Appends (epoch ms, message) lines to a stream."""
     events = [{"timestamp": timestamp_ms, "message": message} for timestamp_ms, message in lines]
     logs_backends[account_id][region].groups[group].put_log_events(stream, events)
+
+
+def put_lines_into(account_id: str, region: str, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
+    """Appends lines to a stream of an existing group, making the stream. Raises AwsError ResourceNotFoundException."""
+    if not has_group(account_id, region, group):
+        message = "The specified log group does not exist."
+        raise AwsError(message, code="ResourceNotFoundException")
+    if not has_stream(account_id, region, group, stream):
+        create_stream(account_id, region, group, stream)
+    put_lines(account_id, region, group, stream, lines)

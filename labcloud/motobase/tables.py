@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import (
     validate_put_has_empty_attrs,
@@ -13,12 +12,13 @@ from moto.dynamodb.responses import (
 )
 
 from labcloud.errors import AwsError
+from labcloud.motobase.refusals import as_aws_errors
 
 
 def put_item(account_id: str, region: str, table_name: str, item: dict[str, Any]) -> None:
     """Stores an item. Raises AwsError as PutItem does: no such table, key missing, key of another type."""
     backend = dynamodb_backends[account_id][region]
-    try:
+    with as_aws_errors():
         table = backend.get_table(table_name)
         for key in table.schema:
             _check_key(key["AttributeName"], table.attr, item)
@@ -26,17 +26,40 @@ def put_item(account_id: str, region: str, table_name: str, item: dict[str, Any]
         validate_put_has_empty_attrs(item, table)
         validate_put_has_gsi_keys_set_to_none(item, table)
         backend.put_item(table_name, item, overwrite=True)
-    except ServiceException as error:
-        raise AwsError(str(error.message), code=error.code) from error
+
+
+def update_item(account_id: str, region: str, table_name: str, key: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Sets attributes of the item with that key, which is made if it is not there. Raises AwsError."""
+    names = {f"#n{number}": name for number, name in enumerate(changes)}
+    values = {f":v{number}": value for number, value in enumerate(changes.values())}
+    expression = "SET " + ", ".join(f"#n{number} = :v{number}" for number in range(len(changes)))
+    backend = dynamodb_backends[account_id][region]
+    with as_aws_errors():
+        _check_whole_key(backend.get_table(table_name), key)
+        backend.update_item(table_name, key, expression, names, values)
+
+
+def delete_item(account_id: str, region: str, table_name: str, key: dict[str, Any]) -> None:
+    """Deletes the item with that key, if there is one. Raises AwsError."""
+    backend = dynamodb_backends[account_id][region]
+    with as_aws_errors():
+        _check_whole_key(backend.get_table(table_name), key)
+        backend.delete_item(table_name, key)
 
 
 def get_item(account_id: str, region: str, table_name: str, key: dict[str, Any]) -> dict[str, Any] | None:
     """The item with that key in DynamoDB's typed form, or None. Raises AwsError if there is no such table."""
-    try:
+    with as_aws_errors():
         found = dynamodb_backends[account_id][region].get_item(table_name, key)
-    except ServiceException as error:
-        raise AwsError(str(error.message), code=error.code) from error
     return found.to_json()["Attributes"] if found else None
+
+
+def _check_whole_key(table: Any, key: dict[str, Any]) -> None:
+    wanted = {part["AttributeName"] for part in table.schema}
+    if set(key) != wanted:
+        raise AwsError("The provided key element does not match the schema", code="ValidationException")
+    for name in wanted:
+        _check_key(name, table.attr, key)
 
 
 def _check_key(name: str, attributes: list[dict[str, str]], item: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ class World:
     def invoke_function(self, scope, function_arn, payload, source_arn):
         self.sent.append(("invoke", function_arn, payload, source_arn))
 
-    def publish_again(self, scope, topic, payload, qos, trace_id):
+    def publish_again(self, scope, topic, payload, qos, trace_id, headers):
         self.sent.append(("publish", topic, payload, qos))
 
 

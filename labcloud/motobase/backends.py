@@ -32,6 +32,7 @@ class MotoBackends:
         self._lock = threading.Lock()
         self._applications: dict[str, Any] = {}
         self._implemented: dict[str, frozenset[str]] = {}
+        self._direct: dict[str, Any] = {}
 
     def implements(self, service: str, operation: str) -> bool:
         """Whether moto has a method for the operation."""
@@ -42,6 +43,9 @@ class MotoBackends:
 
     def answer(self, service: str, operation: str, request: Request) -> WireResponse:
         """Lets moto answer. Raises NotServed when moto gives up half-way, AwsError InternalFailure when it breaks."""
+        direct = self._direct_handler(service, request.path)
+        if direct is not None:
+            return _dispatch(direct, service, operation, request)
         environ = {**request.environ, "wsgi.input": io.BytesIO(request.data), "CONTENT_LENGTH": str(len(request.data))}
         for key in ("werkzeug.request", "HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"):
             environ.pop(key, None)
@@ -57,34 +61,62 @@ class MotoBackends:
             raise NotServed(f"{service} {operation} is not served by the local cloud: {error}") from error
         return WireResponse(caught["status"], _single_headers(caught["headers"]), body)
 
+    def _direct_handler(self, service: str, path: str) -> Any:
+        """The response class of a service whose requests all go to "/": Flask need not look for it."""
+        application = self._application(service)
+        return self._direct.get(application.service) if path == "/" else None
+
     def _application(self, service: str) -> Any:
         module = _MODULES.get(service, service.replace("-", ""))
         with self._lock:
             if module not in self._applications:
                 on_demand.install_for(module)
                 application = create_backend_app(module)  # type: ignore[arg-type]
-                self._implemented[module] = _implemented_methods(module)
+                paths = _paths(module)
+                self._implemented[module] = _implemented_methods(paths)
+                root = paths.get("/")
+                if root is not None and _owner(root) is not None and root.__name__ == "dispatch":
+                    self._direct[module] = root
                 self._applications[module] = application
             return self._applications[module]
 
 
-def _implemented_methods(module: str) -> frozenset[str]:
-    backend_dict = get_backend(module)  # type: ignore[call-overload]
-    regions = backend_dict[DEFAULT_ACCOUNT_ID]
+def _dispatch(handler: Any, service: str, operation: str, request: Request) -> WireResponse:
+    """What moto's Flask wrapper (moto.core.utils.convert_to_flask_response) does, without Flask."""
+    try:
+        result = handler(request, request.raw_url, dict(request.headers))
+    except NotImplementedError as error:
+        raise NotServed(f"{service} {operation} is not served by the local cloud: {error}") from error
+    status, headers, content = result if len(result) == 3 else (200, {}, result)
+    body = content.encode() if isinstance(content, str) else bytes(content or b"")
+    kept = {name: value for name, value in headers.items() if name.lower() != "status"}
+    kept.setdefault("Content-Type", "text/html; charset=utf-8")  # Flask's default, which SDKs have seen so far
+    return WireResponse(int(status), kept, body)
+
+
+def _paths(module: str) -> dict[str, Any]:
+    regions = get_backend(module)[DEFAULT_ACCOUNT_ID]  # type: ignore[call-overload]
     backend = regions["us-east-1"] if "us-east-1" in regions else regions["aws"]
+    paths: dict[str, Any] = backend.flask_paths
+    return paths
+
+
+def _owner(handler: Any) -> type[BaseResponse] | None:
+    owner = getattr(handler, "__self__", None)
+    return owner if isinstance(owner, type) and issubclass(owner, BaseResponse) else None
+
+
+def _implemented_methods(paths: dict[str, Any]) -> frozenset[str]:
     names: set[str] = set()
-    for handler in backend.flask_paths.values():
-        owner = getattr(handler, "__self__", None)
-        if isinstance(owner, type) and issubclass(owner, BaseResponse):
-            names.update(method_names_from_class(owner))
-        else:
-            names.add(handler.__name__)
+    for handler in paths.values():
+        owner = _owner(handler)
+        names.update(method_names_from_class(owner) if owner else [handler.__name__])
     return frozenset(names)
 
 
 def _single_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
-    """moto's headers without those that the HTTP server writes itself."""
-    return {name: value for name, value in headers if name.lower() not in ("content-length", "connection")}
+    """moto's headers by name; the HTTP server leaves out those that it writes itself."""
+    return dict(headers)
 
 
 def unexpected(service: str, operation: str, error: Exception) -> AwsError:

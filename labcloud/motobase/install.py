@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import iam, iot
+from labcloud.motobase import iam, iot, speed
 
 
 def install(
@@ -20,3 +20,4 @@ def install(
     os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no page of another origin may read answers
     iot.install(iot.Settings(authority, endpoint, validate_topic_rule, on_change))
     iam.install()
+    speed.install()

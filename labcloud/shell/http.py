@@ -1,22 +1,36 @@
-"""The HTTP server: a thin shell around a function from request to response."""
+"""The HTTP/1.1 server: one thread reads and writes (asyncio, httptools), a pool of threads answers.
+
+A connection that sends slowly or nothing costs no thread; its requests are answered one after the other.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any
 
+import httptools
 from moto.core.request import Request
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import ThreadedWSGIServer
-from werkzeug.wrappers import Response
 
 from labcloud.motobase.wire import WireResponse
+from labcloud.shell.http_environ import LARGEST_BODY, LARGEST_HEAD, Incoming, TooLarge, environ_of
 
 log = logging.getLogger("labcloud.http")
 
 Answer = Callable[[Request], WireResponse]
+ANSWERING_THREADS = 128
+"""A function that is invoked synchronously holds one and may itself send requests."""
+MOST_CONNECTIONS = 4096
+IDLE_S = 120.0
+REQUEST_S = 300.0
+"""How long a client may take for one request."""
 
 
 class ServedRequest(Request):
@@ -25,50 +39,197 @@ class ServedRequest(Request):
     from_wsgi_server = True
 
 
-class _Handler(MotoRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 120
-    """Seconds that a silent connection is kept."""
-
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        log.debug("%s %s", self.requestline or "an unreadable request", code)
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        log.debug(message, *args)
-
-    def setup(self) -> None:
-        super().setup()
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 class HttpServer:
-    """Serves `answer` on a loopback port, a thread a connection."""
+    """Serves `answer` on a port of its own. The port is open once it is made; nothing is answered before `start`."""
 
     def __init__(self, host: str, port: int, answer: Answer) -> None:
         self._answer = answer
-        self._server = ThreadedWSGIServer(host, port, self._application, handler=_Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="http", daemon=True)
+        self._socket = socket.create_server((host, port), backlog=512)
+        self._loop = asyncio.new_event_loop()
+        self._pool = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="http")
+        self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
 
     @property
     def port(self) -> int:
-        return int(self._server.server_address[1])
+        return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
         self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
 
     def close(self) -> None:
         """Frees the port of a server that was never started."""
-        self._server.server_close()
+        self._socket.close()
+        self._loop.close()
+        self._pool.shutdown(wait=False)
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        """Stops listening; requests that are being answered are given up."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
+        self._loop.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _application(self, environ: dict, start_response: Callable) -> object:
-        request = ServedRequest(environ)
-        request.get_data(cache=True, parse_form_data=False)  # before a form parser eats the body
-        wire = self._answer(request)
-        response = Response(wire.body, wire.status, headers=wire.headers)
-        return response(environ, start_response)
+    async def _listen(self) -> None:
+        self._server = await self._loop.create_server(lambda: _Connection(self), sock=self._socket)
+
+    async def _hang_up(self) -> None:
+        if self._server:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.transport.abort()
+
+    def joined(self, connection: _Connection) -> bool:
+        """False: there are too many connections."""
+        self._connections.add(connection)
+        return len(self._connections) <= MOST_CONNECTIONS
+
+    def parted(self, connection: _Connection) -> None:
+        self._connections.discard(connection)
+
+    def answer(self, incoming: Incoming, peer: str) -> asyncio.Future[WireResponse]:
+        """Answers in the pool."""
+        return self._loop.run_in_executor(self._pool, self._answer_one, incoming, peer)
+
+    def _answer_one(self, incoming: Incoming, peer: str) -> WireResponse:
+        try:
+            request = ServedRequest(environ_of(incoming, peer, self.port))
+            request.get_data(cache=True, parse_form_data=False)  # before a form parser eats the body
+            return self._answer(request)
+        except Exception:
+            log.exception("%s %r could not be answered", incoming.method, incoming.target)
+            return WireResponse(
+                500, {"Content-Type": "text/plain"}, b"The local cloud failed; its log has the details.\n"
+            )
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, server: HttpServer) -> None:
+        self._server = server
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._incoming = Incoming()
+        self._waiting: deque[Incoming] = deque()
+        self._answering = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.transport: asyncio.Transport
+
+    # -- asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
+        if not self._server.joined(self):
+            log.warning("more than %d connections: one is turned away", MOST_CONNECTIONS)
+            transport.abort()
+        self._give_time(IDLE_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.parted(self)
+        if self._timer:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except TooLarge as error:
+            self._refuse(413, str(error))
+        except httptools.HttpParserUpgrade:
+            self._refuse(400, "Upgrades are not served.")
+        except httptools.HttpParserError as error:
+            too_large = isinstance(error.__context__, TooLarge)
+            self._refuse(413 if too_large else 400, str(error.__context__ if too_large else error))
+
+    # -- httptools
+
+    def on_message_begin(self) -> None:
+        self._incoming = Incoming()
+        self._give_time(REQUEST_S)
+
+    def on_url(self, url: bytes) -> None:
+        self._incoming.add_target(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._incoming.add_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._incoming.method = self._parser.get_method().decode("latin-1")
+        self._incoming.version = self._parser.get_http_version()
+        self._incoming.keep_alive = self._parser.should_keep_alive()
+        if self._incoming.header("expect").lower() == "100-continue":
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._incoming.add_body(body)
+
+    def on_message_complete(self) -> None:
+        self._waiting.append(self._incoming)
+        if not self._answering:
+            self._answer_next()
+        elif len(self._waiting) > 16:
+            self.transport.pause_reading()
+
+    # -- answering
+
+    def _answer_next(self) -> None:
+        if not self._waiting:
+            self._answering = False
+            self._give_time(IDLE_S)
+            return
+        self._answering = True
+        self._give_time(None)
+        incoming = self._waiting.popleft()
+        self._server.answer(incoming, self._peer).add_done_callback(lambda done: self._write(incoming, done))
+
+    def _write(self, incoming: Incoming, done: asyncio.Future[WireResponse]) -> None:
+        if done.cancelled() or self.transport.is_closing():
+            return
+        response = done.result()
+        self.transport.write(render(response, incoming.method, incoming.keep_alive))
+        if not incoming.keep_alive:
+            self.transport.close()
+            return
+        self.transport.resume_reading()
+        self._answer_next()
+
+    def _refuse(self, status: int, text: str) -> None:
+        self.transport.write(
+            render(WireResponse(status, {"Content-Type": "text/plain"}, f"{text}\n".encode()), "", False)
+        )
+        self.transport.close()
+
+    def _give_time(self, seconds: float | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self.transport.abort) if seconds else None
+
+
+def render(response: WireResponse, method: str, keep_alive: bool) -> bytes:
+    """The bytes of a response. A HEAD keeps the length that the answer names and has no body."""
+    status = response.status
+    reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"
+    lines = [f"HTTP/1.1 {status} {reason}"]
+    length: Any = len(response.body)
+    for name, value in response.headers.items():
+        lowered = name.lower()
+        if lowered == "content-length":
+            length = value if method == "HEAD" else length
+        elif lowered not in ("connection", "transfer-encoding"):
+            lines.append(f"{name}: {_one_line(value)}")
+    if status >= 200 and status not in (204, 304):
+        lines.append(f"Content-Length: {length}")
+    lines.append(f"Date: {formatdate(usegmt=True)}")
+    lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}")
+    body = b"" if method == "HEAD" or status in (204, 304) else response.body
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+
+
+def _one_line(value: Any) -> str:
+    return str(value).replace("\r", " ").replace("\n", " ")
+
+
+__all__ = ["LARGEST_BODY", "LARGEST_HEAD", "Answer", "HttpServer", "ServedRequest", "render"]

@@ -1,0 +1,105 @@
+"""From the pieces of an HTTP request to the WSGI environment that moto's request class is made of. Pure."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+
+LARGEST_HEAD = 64 * 1024
+LARGEST_BODY = 512 * 1024 * 1024
+"""Bytes of a request line with its headers, and of a body."""
+
+
+class TooLarge(Exception):
+    """A request beyond the limits."""
+
+
+class Incoming:
+    """A request while it comes in."""
+
+    __slots__ = ("_body", "_body_bytes", "_head_bytes", "headers", "keep_alive", "method", "target", "version")
+
+    def __init__(self) -> None:
+        self.method = ""
+        self.version = "1.1"
+        self.keep_alive = True
+        self.target = b""
+        self.headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._head_bytes = 0
+        self._body_bytes = 0
+
+    def add_target(self, target: bytes) -> None:
+        self._count_head(len(target))
+        self.target += target
+
+    def add_header(self, name: bytes, value: bytes) -> None:
+        self._count_head(len(name) + len(value) + 4)
+        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def add_body(self, piece: bytes) -> None:
+        self._body_bytes += len(piece)
+        if self._body_bytes > LARGEST_BODY:
+            raise TooLarge(f"The body has more than {LARGEST_BODY} bytes.")
+        self._body.append(piece)
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self._body)
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > LARGEST_HEAD:
+            raise TooLarge(f"The request line and headers have more than {LARGEST_HEAD} bytes.")
+
+
+def environ_of(incoming: Incoming, peer: str, port: int) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333). S3's metadata headers keep the spelling that they were sent with."""
+    target = incoming.target.decode("latin-1")
+    absolute = urlsplit(target) if target.startswith(("http://", "https://")) else None
+    path, _, query = (f"{absolute.path}?{absolute.query}" if absolute else target).partition("?")
+    body = incoming.body
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": incoming.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": target,
+        "REQUEST_URI": target,
+        "REMOTE_ADDR": peer,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{incoming.version}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    dashed = {environ_key_for_header(name) for name, _ in incoming.headers if "_" not in name}
+    preserved: dict[str, str] = {}
+    for name, value in incoming.headers:
+        key = environ_key_for_header(name)
+        if "_" in name:
+            if not should_preserve_original_header_name(name) or key in dashed:
+                continue  # an underscore must never stand in for a dash
+            preserved.setdefault(key, name)
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    if preserved:
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
+    return environ

@@ -1,4 +1,4 @@
-"""Small gaps of SageMaker, S3, CloudWatch Logs and Step Functions."""
+"""Small gaps of SageMaker, S3 and Step Functions."""
 
 from __future__ import annotations
 
@@ -83,21 +83,6 @@ def test_versioned_bucket_with_notifications_can_be_emptied_marker_last(client: 
     s3.delete_object(Bucket="lake", Key="a", VersionId=marker)
     assert "Versions" not in s3.list_object_versions(Bucket="lake")
     s3.delete_bucket(Bucket="lake")
-
-
-def test_metric_filter_of_the_same_name_replaces_the_old_one(client: Make) -> None:
-    logs = client("logs")
-    logs.create_log_group(logGroupName="g")
-    for value in ("1", "2"):
-        transformation = {"metricName": "Errors", "metricNamespace": "House", "metricValue": value}
-        logs.put_metric_filter(
-            logGroupName="g", filterName="errors", filterPattern="ERROR", metricTransformations=[transformation]
-        )
-    (found,) = logs.describe_metric_filters(logGroupName="g")["metricFilters"]
-    assert found["metricTransformations"][0]["metricValue"] == "2"
-    logs.delete_log_group(logGroupName="g")
-    logs.create_log_group(logGroupName="g")
-    assert logs.describe_metric_filters(logGroupName="g")["metricFilters"] == []
 
 
 GOOD = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}

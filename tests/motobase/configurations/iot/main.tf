@@ -85,13 +85,6 @@ resource "aws_iam_role" "iot" {
   })
 }
 
-resource "aws_iot_role_alias" "device" {
-  alias               = "device"
-  role_arn            = aws_iam_role.iot.arn
-  credential_duration = 3600 * var.edition
-  tags                = { edition = tostring(var.edition) }
-}
-
 resource "aws_iot_topic_rule" "invalid" {
   name        = "invalid"
   description = "Edition ${var.edition}"

@@ -231,23 +231,6 @@ resource "aws_scheduler_schedule_group" "house" {
   tags = local.tags
 }
 
-resource "aws_scheduler_schedule" "control" {
-  name                = "control"
-  group_name          = aws_scheduler_schedule_group.house.name
-  schedule_expression = "rate(${var.edition + 1} minutes)"
-  flexible_time_window {
-    mode = "OFF"
-  }
-  target {
-    arn      = aws_lambda_function.control.arn
-    role_arn = aws_iam_role.service.arn
-    input    = jsonencode({ edition = var.edition })
-    retry_policy {
-      maximum_retry_attempts = 3
-    }
-  }
-}
-
 resource "aws_sfn_state_machine" "machine" {
   name       = "machine"
   role_arn   = aws_iam_role.service.arn
@@ -266,17 +249,6 @@ resource "aws_cloudwatch_log_group" "lambda" {
 resource "aws_cloudwatch_log_stream" "firehose" {
   name           = "S3Delivery"
   log_group_name = aws_cloudwatch_log_group.lambda.name
-}
-
-resource "aws_cloudwatch_log_metric_filter" "errors" {
-  name           = "errors"
-  pattern        = "ERROR"
-  log_group_name = aws_cloudwatch_log_group.lambda.name
-  metric_transformation {
-    name      = "Errors"
-    namespace = "House"
-    value     = tostring(var.edition)
-  }
 }
 
 resource "aws_sns_topic" "alarms" {

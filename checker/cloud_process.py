@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,10 +51,24 @@ def start_cloud(
 
     `attached`: the cloud ends with this process, however that ends.
     """
-    if cloud := running_cloud(workspace):
-        return cloud
-    end_stale_cloud(workspace)
-    workspace.notes  # noqa: B018  (makes .lab with its .gitignore)
+    with _one_at_a_time(workspace):
+        if cloud := running_cloud(workspace):
+            return cloud
+        stop_cloud(workspace)
+        return _start(workspace, port, mqtt_port, region, attached)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
+    """Two commands that find no cloud must not start two."""
+    import fcntl
+
+    with open(workspace.notes / "cloud.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start(workspace: Workspace, port: int, mqtt_port: int, region: str | None, attached: bool) -> dict[str, Any]:
     folder = workspace.folder / CLOUD_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "labcloud", "--host", "127.0.0.1", "--port", str(port)]
@@ -135,11 +149,6 @@ def empty_cloud(workspace: Workspace) -> dict[str, Any]:
     (workspace.notes / "applied.json").unlink(missing_ok=True)
     port = urlsplit(str(before.get("endpoint_url", ""))).port or 0
     return start_cloud(workspace, port=port, mqtt_port=int(before.get("mqtt_port", 0)), region=before.get("region"))
-
-
-def end_stale_cloud(workspace: Workspace) -> None:
-    """Removes what a cloud left behind that was killed, or that runs but does not answer."""
-    stop_cloud(workspace)
 
 
 def _is_cloud(pid: int) -> bool:

@@ -30,6 +30,13 @@ AMBIENT = (
 )
 """Variables of the caller that would lead a program past a local target."""
 
+NO_FILES: dict[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""botocore's variables for a session that reads neither the caller's profile nor files."""
+
 
 @dataclass(frozen=True)
 class MqttAddress:
@@ -77,7 +84,10 @@ class Target:
 
         if self.is_aws:
             return boto3.Session(profile_name=self.profile, region_name=self.region)
+        from botocore.session import Session
+
         return boto3.Session(
+            botocore_session=Session(session_vars=NO_FILES),
             aws_access_key_id=self.settings["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.settings["AWS_SECRET_ACCESS_KEY"],
             region_name=self.region,
@@ -163,13 +173,19 @@ def _endpoint(url: str, environ: Mapping[str, str]) -> Target:
     parts = urlsplit(url)
     if not parts.hostname:
         raise UsageProblem(f"{url} names no host", next_step="use a URL such as http://127.0.0.1:4566")
-    control = ControlSurface(f"{parts.scheme}://{parts.netloc}/_lab")
+    control = _control_surface(f"{parts.scheme}://{parts.netloc}/_lab")
+    settings = _settings(url.rstrip("/"), region, mqtt) | {"TF_WORKSPACE": re.sub(r"\W+", "-", parts.netloc)}
+    return Target(url, region, mqtt, settings, AMBIENT, control, url)
+
+
+def _control_surface(url: str) -> ControlSurface | None:
+    """The control surface of an endpoint that has one."""
+    control = ControlSurface(url)
     try:
         control.health(within_s=2.0)
     except TargetDown:
-        control = None
-    settings = _settings(url.rstrip("/"), region, mqtt) | {"TF_WORKSPACE": re.sub(r"\W+", "-", parts.netloc)}
-    return Target(url, region, mqtt, settings, AMBIENT, control, url)
+        return None
+    return control
 
 
 def _settings(endpoint_url: str, region: str, mqtt: MqttAddress) -> dict[str, str]:

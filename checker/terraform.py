@@ -62,7 +62,7 @@ class Changes:
         return bool(self.add or self.change or self.remove)
 
 
-class _CommandLines(python_terraform.Terraform):
+class _CommandLines(python_terraform.Terraform):  # type: ignore[misc]
     """The library's command lines; running them is ours."""
 
     def __init__(self, run: Callable[[list[str]], Finished], binary: Path, folder: Path) -> None:
@@ -75,7 +75,7 @@ class _CommandLines(python_terraform.Terraform):
     def read_state_file(self, file_path: str | None = None) -> None:
         """The library reads the state file after every command; nobody here needs it."""
 
-    def cmd(self, cmd: str, *args: str, **options: Any) -> Finished:  # type: ignore[override]
+    def cmd(self, cmd: str, *args: str, **options: Any) -> Finished:
         try:
             return self._run(self.generate_cmd_string(cmd, *args, **options))
         finally:

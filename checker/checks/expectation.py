@@ -44,7 +44,7 @@ def expect(
 
 
 def _text(value: object) -> str:
-    return str(value()) if isinstance(value, Callable) else str(value)  # type: ignore[arg-type]
+    return str(value()) if callable(value) else str(value)
 
 
 class Later:

@@ -15,6 +15,7 @@ from checker.checks.check import Check, load_checks
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.checks.runner import run_checks, with_needs
 from checker.curriculum.parts import Part, read_parts
+from checker.curriculum.simulating import end_stale_simulation
 from checker.deployment import Deployment
 from checker.errors import TargetDown, TargetLacks
 from checker.target import Target
@@ -58,6 +59,8 @@ class Session:
 
     def deploy(self) -> None:
         """Applies the workspace if it changed. What Terraform refuses is told and kept for the checks' results."""
+        if end_stale_simulation(self.deployment.workspace, self.deployment.target):
+            self._notice("A simulation ended without putting the cloud's clock back: it runs at real speed again")
         try:
             self.deployment.ensure_applied(read_parts())
         except TerraformFailed as failure:

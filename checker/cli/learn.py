@@ -126,10 +126,11 @@ def solution(wanted: str, folder: str | None, force: bool) -> None:
 
 
 def _difference(own: Path, given: Path, name: str) -> str:
-    lines = [
-        f.read_text(encoding="utf-8", errors="replace").splitlines(True) if f.is_file() else [] for f in (own, given)
-    ]
-    return "".join(difflib.unified_diff(*lines, f"yours/{name}", f"solution/{name}"))
+    return "".join(difflib.unified_diff(_lines(own), _lines(given), f"yours/{name}", f"solution/{name}"))
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8", errors="replace").splitlines(True) if file.is_file() else []
 
 
 def _shown(path: Path) -> str:

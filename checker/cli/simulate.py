@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from checker.cli.deploy import open_deployment
 from checker.cli.options import Progress, say, target_option, workspace_option
+from checker.curriculum.simulating import simulating
 from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
 from checker.errors import LearnerProblem, UsageProblem
 from checker.process import Finished, run_program
-from checker.target import Target
 
 FOREVER_S = 10 * 365 * 86_400.0
 
@@ -45,7 +44,12 @@ def simulate(
         raise UsageProblem(
             "Only the local cloud can run faster: AWS lives in real time", next_step="--speed 1, or --target local"
         )
-    done = run_house(deployment, speed=speed, seed=seed, houses=houses, minutes=minutes, show=click.echo)
+    if speed != 1:
+        say(f"The cloud's clock runs {speed:g} times as fast meanwhile.")
+    try:
+        done = run_house(deployment, speed=speed, seed=seed, houses=houses, minutes=minutes, show=click.echo)
+    except KeyboardInterrupt:
+        context.exit(0)
     if not done.succeeded:
         raise LearnerProblem(done.stderr.strip() or "The house ended without a word", next_step="lab check 1")
     context.exit(0)
@@ -66,7 +70,7 @@ def run_house(
     command += ["--seed", str(seed)] if seed is not None else []
     command += ["--minutes", f"{minutes:g}"] if minutes is not None else []
     within_s = FOREVER_S if minutes is None else minutes * 60 / speed + 60
-    with clock_at(deployment.target, speed):
+    with simulating(deployment.workspace, deployment.target, speed):
         return run_program(
             command, cwd=_with_simulation(deployment.workspace), env=deployment.environment(), within_s=within_s, on_line=show
         )  # fmt: skip
@@ -78,18 +82,3 @@ def _with_simulation(workspace: Workspace) -> Path:
             "src/simulation.py is missing in the workspace", next_step="copy it from the kit's starter/src/"
         )
     return workspace.folder
-
-
-@contextlib.contextmanager
-def clock_at(target: Target, speed: float) -> Iterator[None]:
-    """Lets the target's clock run at `speed` and puts it back at the end, however it ends."""
-    if target.control is None or speed == 1:
-        yield
-        return
-    before = target.control.rate()
-    target.control.set_rate(speed)
-    say(f"The cloud's clock runs {speed:g} times as fast.")
-    try:
-        yield
-    finally:
-        target.control.set_rate(before)

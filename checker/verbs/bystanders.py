@@ -6,6 +6,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -60,7 +61,7 @@ class Bystanders:
         self._planted(Resource("IAM role", role), lambda: iam.delete_role(RoleName=role))
         for name in (f"/aws/lambda/ac_control_lambda_of_a_neighbour_{mark}", f"/aws/lambda/somebody_else_{mark}"):
             logs.create_log_group(logGroupName=name)
-            self._planted(Resource("log group", name), lambda name=name: logs.delete_log_group(logGroupName=name))
+            self._planted(Resource("log group", name), partial(logs.delete_log_group, logGroupName=name))
 
     def _delete_table(self, table: str) -> None:
         dynamodb = self._target.client("dynamodb")

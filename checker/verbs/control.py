@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checker.checks.expectation import NotReady
+from checker.curriculum.simulating import is_simulating
 from checker.verbs.awslambda import Invocation
 from checker.verbs.device import Device, Received
 from checker.verbs.readings import Reading
@@ -68,6 +70,10 @@ def live_a_minute(
     lab: Lab, temperatures: Mapping[int, Sequence[float]], *, by_schedule: bool, page_rows: int | None
 ) -> Minute:
     """A quiet minute on the target's clock, then these readings, then the function; see Lab.live_a_minute."""
+    if is_simulating(lab.workspace):
+        raise NotReady(
+            "a house is running, and its readings would mix with the check's", fix="stop lab simulate (Ctrl-C)"
+        )
     listener = lab.listen(*TOPICS)
     try:
         lab.target.clock.advance(QUIET_S)
@@ -80,8 +86,12 @@ def live_a_minute(
             for n, value in enumerate(temperatures[zone])
         ]
         answer = lab.timestream.wait_for_readings(*sent) if sent else None
-        with _pages_of(lab, page_rows):
-            invocation = _wait_for_schedule(lab, listener, begun) if by_schedule else lab.awslambda.invoke()
+        invocation: Invocation | None = None
+        if by_schedule:
+            _wait_for_schedule(lab, listener, begun)
+        else:
+            with _pages_of(lab, page_rows):
+                invocation = lab.awslambda.invoke()
         _send_marks(lab, listener)
         commands = commands_by_topic(listener.received[begun:], TOPICS)
     finally:

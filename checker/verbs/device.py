@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 CONNECT_WITHIN_S = 10.0
 ACKNOWLEDGE_WITHIN_S = 10.0
@@ -71,9 +72,7 @@ class Device:
         self._acknowledged: set[int] = set()
         self._granted: dict[int, Any] = {}
         self.received: list[Received] = []
-        self._client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, client_id=self.client_id, reconnect_on_failure=False
-        )
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, reconnect_on_failure=False)
         self._client.tls_set_context(tls_context(ca_file, identity))
         self._client.connect_timeout = CONNECT_WITHIN_S
         self._client.on_connect = self._on_connect
@@ -83,7 +82,7 @@ class Device:
             lambda: self._granted.__setitem__(mid, codes)
         )
         self._client.on_message = lambda _c, _u, message: self._note(
-            lambda: self.received.append(Received(message.topic, message.payload, time.time()))
+            lambda: self.received.append(Received(message.topic, bytes(message.payload), time.time()))
         )
 
     @property
@@ -125,7 +124,7 @@ class Device:
         """Subscribes with QoS 1 and waits for the grant."""
         _, mid = self._client.subscribe(topic, qos=1)
         answered = self._wait(lambda: mid in self._granted or self._lost is not None, within_s)
-        codes = self._granted.get(mid)
+        codes = self._granted.get(mid or 0)
         if codes is None or any(code.is_failure for code in codes):
             why = "the policy does not allow iot:Subscribe there" if answered else f"no answer within {within_s:.0f} s"
             raise DeviceRefused(f"the subscription to {topic} was refused: {why}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from checker.checks.expectation import Later, NotAsExpected, NotReady, expect
 from checker.curriculum.parts import Part
@@ -31,6 +31,8 @@ from checker.verbs.timestream import TimestreamVerbs
 from checker.verbs.unit_tests import UnitTests, run_unit_tests
 
 PACKAGE = "build/ac_control_lambda.zip"
+
+T = TypeVar("T")
 
 
 class Lab:
@@ -127,7 +129,7 @@ class Lab:
         """How the cloud let in devices that it must not: `without a certificate`, `with a stranger's certificate`."""
         with stranger_identity() as stranger:
             tried = {"without a certificate": Identity(), "with a stranger's certificate": stranger}
-            return [how for how, who in tried.items() if not self._reason_of(lambda who=who: self._open_device(who))]
+            return [how for how, who in tried.items() if not self._reason_of(partial(self._open_device, who))]
 
     def _open_device(self, identity: Identity) -> Device:
         address = self.target.mqtt
@@ -152,10 +154,10 @@ class Lab:
         """A second device that is subscribed to `topics`; the check is skipped if it cannot be."""
         device = self._ready(self.connect)
         for topic in topics:
-            self._ready(lambda topic=topic: device.subscribe(topic))
+            self._ready(partial(device.subscribe, topic))
         return device
 
-    def _ready(self, act: Callable[[], Any]) -> Any:
+    def _ready(self, act: Callable[[], T]) -> T:
         try:
             return act()
         except DeviceRefused as refusal:

@@ -1,0 +1,252 @@
+"""Proves the checks on known answers: every mistake fails exactly its checks with its messages, every variant passes.
+
+Each case has a workspace of its own. One that changes what Terraform reads has a cloud of its own, too; the others of a
+part share one deployment of the solution.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from checker.checks.result import PartResult
+from checker.checks.session import Session
+from checker.cloud_process import start_cloud, stop_cloud
+from checker.curriculum.cases import EXPECTATION, TEXTS, Case, mistakes_of, variants_of
+from checker.curriculum.parts import Part, read_parts
+from checker.curriculum.templates import difference, make_template
+from checker.curriculum.workspace import Workspace, lay_over, new_workspace
+from checker.deployment import Deployment
+from checker.errors import LabError
+from checker.target import Target, local_target
+from checker.terraform import Terraform
+from checker.terraform_install import cli_config_file, ensure_terraform
+from checker.verbs.teardown import SCRIPT as TEARDOWN
+
+Say = Callable[[str], None]
+NEXT_TO_TERRAFORM = "terraform/"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case: the differences from what it must be; none: proved."""
+
+    case: Case
+    differences: tuple[str, ...]
+    seconds: float
+
+    @property
+    def proved(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The outcomes of all cases."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def score(self) -> str:
+        """The checker's own score."""
+        caught, mistakes = self._count("mistake")
+        accepted, variants = self._count("variant")
+        return f"mistakes caught {caught} of {mistakes}, variants accepted {accepted} of {variants}"
+
+    def _count(self, kind: str) -> tuple[int, int]:
+        of_kind = [outcome for outcome in self.outcomes if outcome.case.kind == kind]
+        return sum(outcome.proved for outcome in of_kind), len(of_kind)
+
+    @property
+    def problems(self) -> list[str]:
+        """Every case that is not proved, with its differences."""
+        return [
+            f"{outcome.case.kind} {outcome.case.name} ({outcome.case.title}):\n"
+            + "\n".join(f"    {line}" for text in outcome.differences for line in text.splitlines())
+            for outcome in self.outcomes
+            if not outcome.proved
+        ]
+
+
+def find_cases(parts: Iterable[Part], *, mistakes: bool = True, variants: bool = True, name: str = "") -> list[Case]:
+    """The cases of these parts whose name contains `name`."""
+    found = [case for part in parts for case in (mistakes_of(part) if mistakes else [])]
+    found += [case for part in parts for case in (variants_of(part) if variants else [])]
+    return [case for case in found if name in case.name]
+
+
+def prove(cases: Sequence[Case], *, jobs: int = 2, accept: bool = False, say: Say = lambda _: None) -> Proof:
+    """Runs the cases, `jobs` at a time. `accept`: what mistakes say now is written into their expect.toml."""
+    outcomes: dict[Path, Outcome] = {}
+    with tempfile.TemporaryDirectory(prefix="lab-proof-") as temporary, ThreadPoolExecutor(jobs) as pool:
+        bench = Bench(Path(temporary))
+        bench.install_provider()
+        work = [pool.submit(bench.try_together, batch, accept, say) for batch in batches(cases)]
+        for done in as_completed(work):
+            outcomes |= {outcome.case.folder: outcome for outcome in done.result()}
+    return Proof(tuple(outcomes[case.folder] for case in cases))
+
+
+def batches(cases: Sequence[Case]) -> list[list[Case]]:
+    """The cases that may share a deployment, together; the others, each alone. Long ones first."""
+    sharing: dict[str, list[Case]] = {}
+    alone = []
+    for case in cases:
+        if needs_own_deployment(case):
+            alone.append([case])
+        else:
+            sharing.setdefault(case.part.id, []).append(case)
+    return [*sharing.values(), *sorted(alone, key=lambda batch: -batch[0].part.number)]
+
+
+def needs_own_deployment(case: Case) -> bool:
+    """Does the case change what is deployed before the checks, or do the part's checks remove it?"""
+    before = {program for part in read_parts() for program in part.before_apply}
+    changes = any(path.startswith(NEXT_TO_TERRAFORM) or path in before for path in case.touched())
+    return changes or TEARDOWN in case.part.files
+
+
+class Bench:
+    """Workspaces and clouds in one temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._provider = folder / "provider" / "terraform"
+
+    def install_provider(self) -> None:
+        """`terraform init` once: the workspaces link what it installs."""
+        workspace = new_workspace(self._provider.parent, with_git=False)
+        environment = dict(os.environ) | {"TF_CLI_CONFIG_FILE": str(cli_config_file(workspace.terraform))}
+        Terraform(workspace.terraform, environment, ensure_terraform()).init()
+
+    def try_together(self, batch: Sequence[Case], accept: bool, say: Say) -> list[Outcome]:
+        """The outcomes of cases that share one deployment, or of one case."""
+        outcomes = []
+        place = Path(tempfile.mkdtemp(dir=self._folder))
+        with self._cloud(place) as target:
+            solved = None if needs_own_deployment(batch[0]) else self._deployed(place, batch[0].part, target)
+            for number, case in enumerate(batch):
+                begun = time.monotonic()
+                try:
+                    found = self._try(case, place / f"case-{number}", solved, target)
+                    if accept and case.kind == "mistake":
+                        write_expectation(case, *found)
+                    differences = tuple(differences_of(case, *found))
+                except LabError as error:
+                    differences = (str(error),)
+                outcomes.append(Outcome(case, differences, time.monotonic() - begun))
+                say(f"{case.kind} {case.name}: {'as expected' if not differences else 'DIFFERS'} "
+                    f"({outcomes[-1].seconds:.1f} s)")  # fmt: skip
+        return outcomes
+
+    def _try(self, case: Case, place: Path, solved: Workspace | None, target: Target) -> tuple[PartResult, str]:
+        """The results of the case's part, and what was told about the deployment."""
+        workspace = Workspace(place / "workspace")
+        if solved is None:
+            self._lay_solutions(workspace, case.part)
+        else:
+            shutil.copytree(solved.folder, workspace.folder, symlinks=True)
+        case.lay_over(workspace)
+        with Session(Deployment(workspace, target)) as session:
+            session.deploy()
+            result = session.check_part(case.part)
+            told = session.report([result]).notices
+        shutil.rmtree(place, ignore_errors=True)
+        return result, "\n".join(told)
+
+    def _deployed(self, place: Path, part: Part, target: Target) -> Workspace:
+        workspace = Workspace(place / "solved" / "workspace")
+        self._lay_solutions(workspace, part)
+        Deployment(workspace, target).apply(read_parts())
+        return workspace
+
+    def _lay_solutions(self, workspace: Workspace, part: Part) -> None:
+        """A workspace with the solutions up to and with `part`, and the provider installed."""
+        new_workspace(workspace.folder)
+        lay_over(workspace, [each for each in read_parts() if each.number <= part.number])
+        (workspace.terraform / ".terraform").mkdir()
+        (workspace.terraform / ".terraform" / "providers").symlink_to(self._provider / ".terraform" / "providers")
+        shutil.copy(self._provider / ".terraform.lock.hcl", workspace.terraform)
+
+    @contextmanager
+    def _cloud(self, place: Path):  # type: ignore[no-untyped-def]
+        """A cloud of its own while the block runs."""
+        home = Workspace(place / "cloud")
+        try:
+            yield local_target(start_cloud(home, attached=True))
+        finally:
+            stop_cloud(home)
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def differences_of(case: Case, result: PartResult, told: str) -> list[str]:
+    """In what the results differ from what the case must give, as texts."""
+    found = []
+    failing = {check.id for check in result.checks if check.status == "failed"}
+    stopped = {check.id for check in result.checks if check.status == "skipped"}
+    for check in result.checks:
+        if check.status == "failed" and check.id not in case.failing:
+            found.append(f"{check.id} failed, but must not:\n{_shown(check)}")
+        elif check.status in ("passed", "skipped") and check.id in case.failing:
+            found.append(f"{check.id} must fail, but {check.status}:\n{_shown(check)}")
+        elif check.status == "broken" or (
+            check.status == "skipped" and not _may_be_skipped(check, case, failing | stopped)
+        ):
+            found.append(f"{check.id} is {check.status}:\n{_shown(check)}")
+        elif check.status == "failed":
+            found += _text_differences(case, check)
+    found += ["\n".join(lines)] if (lines := difference(case.told, told, "what is told about the deployment")) else []
+    if case.kind == "mistake" and not case.failing and not case.told:
+        found.append(f"{EXPECTATION} says neither which check fails nor what Terraform says")
+    return found
+
+
+def _may_be_skipped(check, case: Case, unpassed: set[str]) -> bool:  # type: ignore[no-untyped-def]
+    """Because another check failed, or because Terraform refused the files, as the case says."""
+    if check.because.startswith("terraform did not deploy"):
+        return bool(case.told)
+    return any(check.because.startswith(f"{each} did not pass") for each in unpassed)
+
+
+def _text_differences(case: Case, check) -> list[str]:  # type: ignore[no-untyped-def]
+    pairs = ((name, case.failing[check.id][name], getattr(check, name)) for name in TEXTS)
+    return [
+        "\n".join(lines) for name, wanted, text in pairs if (lines := difference(wanted, text, f"{check.id} {name}"))
+    ]
+
+
+def _shown(check) -> str:  # type: ignore[no-untyped-def]
+    return "\n".join(f"  {name}: {getattr(check, name)}" for name in TEXTS if getattr(check, name))
+
+
+def write_expectation(case: Case, result: PartResult, told: str) -> None:
+    """Writes what the checks say now into the case's expect.toml, behind its title and changes."""
+    file = case.folder / EXPECTATION
+    kept = file.read_text(encoding="utf-8").split("\n# what must be said\n")[0].rstrip("\n")
+    lines = [kept, "", "# what must be said"]
+    lines += ["[deployment]", f"told = {_toml(make_template(told))}", ""] if told else []
+    for check in result.checks:
+        if check.status == "failed":
+            lines += ["[[check]]", f'id = "{check.id}"']
+            lines += [
+                f"{name} = {_toml(make_template(getattr(check, name)))}" for name in TEXTS if getattr(check, name)
+            ]
+            lines += [""]
+    file.write_text("\n".join(lines).rstrip("\n") + "\n", encoding="utf-8")
+
+
+def _toml(text: str) -> str:
+    """A TOML string that reads well."""
+    if "\n" not in text and "'" not in text:
+        return f"'{text}'" if '"' in text or "\\" in text else f'"{text}"'
+    if "'''" not in text:
+        return f"'''\n{text}'''"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"""\n{escaped}"""'

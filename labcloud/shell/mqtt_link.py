@@ -86,11 +86,12 @@ class MqttLink(TlsProtocol):
         outcome = entrance.receive(data, time.time())
         if outcome is None:
             return
-        self.write(outcome.response)
         if not isinstance(outcome, Admitted):
             self._server.broker.refused(self.peer, outcome.reason)
+            self.write(outcome.response)
             self.close()
             return
+        self.write(outcome.response)
         self.stop_timeout()
         self._entrance, self._frames = None, Frames()
         self._serve(self._server.broker.accept_principal(outcome.principal, self.peer, self.loop.time()))

@@ -48,7 +48,7 @@ def valid_packets(version: int) -> list[bytes]:
 
 
 @given(st.binary(max_size=400), st.sampled_from([4, 5]), st.booleans())
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=400, deadline=None)
 def test_random_bytes_are_survived(data, version, connected):
     peer = fresh(version, connected=connected)
     peer.core.receive(data, 1.0)
@@ -56,7 +56,7 @@ def test_random_bytes_are_survived(data, version, connected):
 
 
 @given(st.data(), st.sampled_from([4, 5]))
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=400, deadline=None)
 def test_mutated_packets_are_survived(data, version):
     peer = fresh(version, connected=True)
     stream = bytearray(b"".join(data.draw(st.lists(st.sampled_from(valid_packets(version)), min_size=1, max_size=6))))
@@ -72,7 +72,7 @@ def test_mutated_packets_are_survived(data, version):
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8)), max_size=80), st.sampled_from([4, 5]))
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150, deadline=None)
 def test_clients_that_come_go_and_publish_in_any_order_lose_no_qos_1_message(steps, version):
     """A model: one persistent subscriber; whatever happens, it gets every acknowledged message at least once."""
     broker = Broker(

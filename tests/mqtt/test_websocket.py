@@ -14,7 +14,7 @@ import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Keys
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -164,6 +164,7 @@ def test_an_old_signature_is_refused():
 
 
 @given(st.lists(st.binary(max_size=300), max_size=6), st.integers(1, 50))
+@settings(deadline=None)
 def test_frames_are_read_however_they_are_cut(payloads, step):
     frames, found = Frames(), b""
     stream = b"".join(masked(payload) for payload in payloads)
@@ -199,6 +200,7 @@ def test_frames_that_end_the_connection(data, code):
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 def test_random_bytes_in_frames_are_survived(data):
     Frames().receive(data)
     enter(data)
@@ -254,7 +256,7 @@ def test_a_refused_upgrade_is_answered_and_told(server):
     with plain_tls(mqtt, authority) as tls:
         tls.sendall(request("/mqtt"))
         assert tls.recv(1000).startswith(b"HTTP/1.1 403 Forbidden")
-    assert any("not signed with SigV4" in note for note in ears.notes)
+    wait_until(lambda: any("not signed with SigV4" in note for note in ears.notes), because="the refusal in the trace")
 
 
 def test_an_unfinished_upgrade_is_cut_off(server):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX, SUFFIX = "journal-", ".jsonl"
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 class Journal:
@@ -34,12 +35,11 @@ class Journal:
     def read(self) -> Iterator[Any]:
         """The entries that DuckDB does not hold; a last line that was cut off was never acknowledged."""
         for generation in self._generations:
-            for line in self._path(generation).read_bytes().splitlines(keepends=True):
-                if line.endswith(b"\n"):
-                    yield json.loads(line)
+            for line in self._path(generation).read_bytes().split(b"\n")[:-1]:
+                yield json.loads(line)
 
     def append(self, entry: Any) -> None:
-        line = memoryview(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        line = memoryview(_encode(entry).encode() + b"\n")
         while line:
             line = line[os.write(self._file, line) :]
 

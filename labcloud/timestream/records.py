@@ -78,10 +78,12 @@ def _parse_record(record: Mapping[str, Any], own: Mapping[str, Any], common: Map
 def _parse_dimensions(dimensions: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, str], ...]:
     if not dimensions:
         raise ValidationException("At least one dimension is required for a record.")
+    pairs = []
     for dimension in dimensions:
         if dimension.get("DimensionValueType", "VARCHAR") != "VARCHAR":
             raise ValidationException(f"Invalid dimension value type: {dimension['DimensionValueType']}.")
-    return _checked_dimensions(tuple([(dimension["Name"], dimension["Value"]) for dimension in dimensions]))
+        pairs.append((dimension["Name"], dimension["Value"]))
+    return _checked_dimensions(tuple(pairs))
 
 
 @lru_cache(maxsize=10_000)

@@ -9,9 +9,10 @@ from typing import Any
 from labcloud.timestream.catalog import DIMENSION, MEASURE_VALUE, MULTI, Table
 from labcloud.timestream.engine import Engine, physical_type
 from labcloud.timestream.records import Point
-from labcloud.timestream.upsert import Stored, values_of
+from labcloud.timestream.upsert import Stored
 
 Key = tuple[int, int]
+Columns = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -23,8 +24,9 @@ class Series:
     dimensions: tuple[tuple[str, str], ...]
     latest_ns: int = -1
     """The newest time that DuckDB holds: a later record cannot be there already, so nothing is looked up."""
-    learnt: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
-    """Columns with which a record of this series was checked and taken before: it need not be checked again."""
+    learnt: dict[Columns, bool] = field(default_factory=dict)
+    """Columns with which a record of this series was taken before, so that its names and types need no check again;
+    true if its size needs none either."""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class Pending:
     series: Series
     point: Point
     replaces: bool
+    shape: int
+    """Which of the table's sets of columns the point has."""
 
 
 class Rows:
@@ -44,6 +48,7 @@ class Rows:
         self._engine = engine
         self._pending: dict[Key, Pending] = {}
         self._series: dict[tuple[str, tuple[tuple[str, str], ...]], Series] = {}
+        self._shapes: dict[Columns, int] = {}
         engine.ensure(table)
         dimensions = table.columns_with(DIMENSION)
         for number, latest, measure_name, *values in engine.series(table, dimensions):
@@ -84,7 +89,8 @@ class Rows:
         """Takes a point in; `in_engine`: DuckDB holds (or may hold) a row of its identity."""
         key = (series.number, point.time_ns)
         before = self._pending.get(key)
-        self._pending[key] = Pending(series, point, before.replaces if before else in_engine)
+        shape = self._shapes.setdefault(point.columns, len(self._shapes))
+        self._pending[key] = Pending(series, point, before.replaces if before else in_engine, shape)
 
     def flush(self) -> None:
         """Writes everything pending to DuckDB, inside the caller's transaction."""
@@ -113,7 +119,9 @@ class Rows:
         pairs = {row.series.number: dict(row.series.dimensions) for row in rows}
         for column in self.table.columns_with(DIMENSION):
             columns[column.physical] = ("VARCHAR", [pairs[row.series.number].get(column.name) for row in rows])
-        values = [values_of(row.point) for row in rows]
+        positions = [{name: i for i, (name, _) in enumerate(shape)} for shape in self._shapes]
         for column in self.table.columns_with(MEASURE_VALUE, MULTI):
-            columns[column.physical] = (physical_type(column), [each.get(column.name) for each in values])
+            index = [of_shape.get(column.name) for of_shape in positions]
+            values = [None if (i := index[row.shape]) is None else row.point.values[i] for row in rows]
+            columns[column.physical] = (physical_type(column), values)
         return columns

@@ -179,15 +179,16 @@ class Store:
 
 def _check_new(point: Point, series: Series, table: Table) -> Rejection | None:
     """Checks a point, unless its series has had one with these columns and nothing about the next can differ."""
-    if point.columns in series.learnt:
-        return None if has_fixed_size(point) else check_size(point)
-    return check_schema(point, table) or check_size(point)
+    known = series.learnt.get(point.columns)
+    if known:
+        return None
+    return check_size(point) if known is False else check_schema(point, table) or check_size(point)
 
 
 def _learn_new(point: Point, series: Series, table: Table) -> bool:
     if point.columns in series.learnt:
         return False
-    series.learnt.add(point.columns)
+    series.learnt[point.columns] = has_fixed_size(point)
     return learn(point, table)
 
 

@@ -119,3 +119,13 @@ def test_state_machine_with_a_fault_is_refused(client: Make) -> None:
 def test_fault_of_a_state_is_told(state: dict[str, Any], message: str) -> None:
     ((_, told, _),) = faults_of_definition(json.dumps({"StartAt": "A", "States": {"A": state}}))
     assert message in told
+
+
+def test_tags_of_a_new_stream_are_kept_and_changed(client: Make) -> None:
+    api = client("kinesis")
+    api.create_stream(StreamName="readings", ShardCount=1, Tags={"a": "1"})
+    arn = api.describe_stream(StreamName="readings")["StreamDescription"]["StreamARN"]
+    assert api.list_tags_for_stream(StreamName="readings")["Tags"] == [{"Key": "a", "Value": "1"}]
+    api.tag_resource(ResourceARN=arn, Tags={"b": "2"})
+    api.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert api.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "b", "Value": "2"}]

@@ -26,6 +26,7 @@ class Clock(Protocol):
 class _Kept:
     expression: str
     schedule: Schedule
+    start_s: float
     timer: Timer | None = None
 
 
@@ -43,6 +44,17 @@ class ScheduleKeeper:
         self._fire = fire
         self._lock = threading.RLock()
         self._kept: dict[tuple[Scope, str], _Kept] = {}
+        self._phases: dict[tuple[Scope, str], tuple[str, float]] = {}
+
+    def phases(self) -> dict[tuple[Scope, str], tuple[str, float]]:
+        """Each rule's expression and when it was enabled: what a restart must not change."""
+        with self._lock:
+            return {key: (kept.expression, kept.start_s) for key, kept in self._kept.items()}
+
+    def resume(self, phases: dict[tuple[Scope, str], tuple[str, float]]) -> None:
+        """Rules of these expressions go on with their phase at the next `reconcile`."""
+        with self._lock:
+            self._phases = dict(phases)
 
     def reconcile(self, scope: Scope) -> None:
         """Brings the timers of an account and region in step with its rules."""
@@ -55,8 +67,10 @@ class ScheduleKeeper:
             for name, rule in wanted.items():
                 if (scope, name) not in self._kept:
                     now = self._clock.now()
-                    schedule = parse_schedule(rule.expression, start_s=now, service="events")
-                    kept = self._kept[scope, name] = _Kept(rule.expression, schedule)
+                    expression, start_s = self._phases.pop((scope, name), ("", now))
+                    start_s = start_s if expression == rule.expression else now
+                    schedule = parse_schedule(rule.expression, start_s=start_s, service="events")
+                    kept = self._kept[scope, name] = _Kept(rule.expression, schedule, start_s)
                     self._plant(scope, name, kept, now)
 
     def close(self) -> None:

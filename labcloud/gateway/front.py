@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +47,9 @@ Check = Callable[[ApiRequest], None]
 Observer = Callable[[ApiRequest, int], None]
 """Told of every operation that changed something, with the response's status."""
 
+Keeping = Callable[[ApiRequest], AbstractContextManager[None]]
+"""Around the work on a request: when it ends, what the request changed outlives the process."""
+
 
 @dataclass
 class Front:
@@ -63,6 +67,7 @@ class Front:
     checks: Mapping[tuple[str, str], Check]
     """By (service, operation): what is refused before moto would take it."""
     observers: list[Observer]
+    keeping: Keeping = lambda request: nullcontext()
 
     def answer(self, http: Request) -> WireResponse:
         """Answers one request; every failure is written in the error shape of the service that it was for."""
@@ -74,8 +79,9 @@ class Front:
             self.authoriser.authorise(request)
             if check := self.checks.get((request.service, request.operation)):
                 check(request)
-            response = self._answer(request, operation, http)
-            self._tell(request, response.status)
+            with self.keeping(request):
+                response = self._answer(request, operation, http)
+                self._tell(request, response.status)
             return response
         except _ServiceNotServed as error:
             log.warning("%s", error)

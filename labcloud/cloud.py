@@ -31,7 +31,7 @@ from labcloud.iam import RolePolicies
 from labcloud.iot.api import IotApi
 from labcloud.iot.data import IotData
 from labcloud.iot.messages import BrokerTrace, MessageRouter
-from labcloud.iot.registry import Registry
+from labcloud.iot.registry import Registry, is_certificate
 from labcloud.iotsql import Environment
 from labcloud.motobase import iot_reads
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
@@ -82,8 +82,8 @@ class Cloud:
         self.clock = clock or LabClock()
         self.trace = Trace()
         self.authority = self._open_authority()
-        self.registry = Registry()
         self.roles = Roles(_read_role, tables_of)
+        self.registry = Registry(caller_of, self.roles.why_not)
         self.engine = Engine(self._environment, self.clock.now_ms, self.trace.note)
         self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
         writer = LogWriter(self._why_not_logged)
@@ -104,7 +104,7 @@ class Cloud:
         self.schedules = ScheduleKeeper(self.clock, _scheduled_rules, self._fire)
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
         self.broker = self._make_broker()
-        self.mqtt = MqttServer(self.broker, self.authority.server_context())
+        self.mqtt = MqttServer(self.broker, self.authority.server_context(), callers=self.registry)
         self.control = Control(self.health, self.trace, self.clock, self.settle)
         self.front = self._make_front()
         self.http: HttpServer | None = None
@@ -226,6 +226,7 @@ class Cloud:
             return
         if request.service == "iam":
             self.roles.forget()
+            self.registry.changed()
         elif request.service == "events":
             self.schedules.reconcile(request.scope)
         elif request.service == "lambda":
@@ -257,7 +258,8 @@ class Cloud:
             self.mqtt.call_threadsafe(lambda: self._disconnect_all_but(active))
 
     def _disconnect_all_but(self, active: set[str]) -> None:
-        for principal in {connection.principal.id for connection in self.broker.connections} - active:
+        connected = {c.principal.id for c in self.broker.connections if is_certificate(c.principal)}
+        for principal in connected - active:
             self.broker.disconnect_principal(principal)
 
     def _publish(self, origin: Origin, topic: str, payload: bytes, **options: Any) -> Published:

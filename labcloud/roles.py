@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from labcloud.api import ApiRequest
+from labcloud.api import ApiRequest, Caller
 from labcloud.errors import AccessDenied
 from labcloud.iam import AccessRequest, Decision, RolePolicies, access_denied_message, decide_for_role, evaluate
 from labcloud.iam.requests import permissions_of
@@ -74,15 +74,29 @@ class Roles:
             timestream_tables=self._tables_of,
         )
         for need in needed:
-            asked = AccessRequest(caller.role_arn, need.action, need.resource, need.context, f"role {role.name}")
-            decision = evaluate(asked, role.policies, boundary=role.limit)
+            decision = _evaluate(role, need.action, need.resource, need.context)
             if not decision.allowed:
                 raise AccessDenied(access_denied_message(caller.arn, need.action, need.resource, decision))
+
+    def why_not(self, caller: Caller, action: str, resource: str, context: Mapping[str, Any]) -> str | None:
+        """None: the caller may do this one action; else the reason. For what does not come as an API request."""
+        if caller.role_arn is None:
+            return None
+        role = self._role(caller.role_arn)
+        if role is None:
+            return f"role {caller.role_arn} does not exist"
+        decision = _evaluate(role, action, resource, context)
+        return None if decision.allowed else decision.reason
 
     def _role(self, role_arn: str) -> RolePolicies | None:
         if role_arn not in self._known:
             self._known[role_arn] = self._read_role(role_arn)
         return self._known[role_arn]
+
+
+def _evaluate(role: RolePolicies, action: str, resource: str, context: Mapping[str, Any]) -> Decision:
+    asked = AccessRequest(role.arn, action, resource, context, f"role {role.name}")
+    return evaluate(asked, role.policies, boundary=role.limit)
 
 
 def _session_arn(role_arn: str) -> str:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from labcloud.api import Caller
 from labcloud.ca import certificate_id
 from labcloud.iam import decide_iot, device_context
 from labcloud.iam.parser import PolicyError, parse_policy
 from labcloud.iam.policy import Policy
 from labcloud.motobase import iot_reads
 from labcloud.mqtt.ports import Action, Context, Decision, Principal, Refusal
+from labcloud.mqtt.sigv4 import SignedScope
+
+WhyNot = Callable[[Caller, str, str, Mapping[str, Any]], str | None]
+"""why_not(caller, action, resource, context): None if the caller's IAM policies allow it, else the reason."""
+
+
+def is_certificate(principal: Principal) -> bool:
+    """Whether the peer came with a client certificate and not with an access key."""
+    return ":cert/" in principal.arn
 
 
 class Registry:
-    """The broker's ports Principals and Policies, read from the control plane."""
+    """The broker's ports Principals, Policies and Callers, read from the control plane."""
 
-    def __init__(self) -> None:
+    def __init__(self, caller_of: Callable[[str], Caller], why_not: WhyNot) -> None:
+        self._caller_of = caller_of
+        self._why_not = why_not
         self.epoch = 0
         self._parsed: dict[str, Policy] = {}
 
@@ -33,8 +48,25 @@ class Registry:
         things = tuple(iot_reads.things_of(certificate.arn))
         return Principal(fingerprint, certificate.arn, certificate.account_id, certificate.region, things)
 
+    def principal_of_key(self, scope: SignedScope) -> Principal | Refusal:
+        """Who signs a WebSocket with this access key; its id is the key's."""
+        caller = self._caller_of(scope.access_key_id)
+        return Principal(scope.access_key_id, caller.arn, caller.account_id, scope.region)
+
+    def secret_of(self, access_key_id: str) -> str | None:
+        """Unknown, as for the AWS API: signatures are not verified here, any key pair is the administrator's."""
+        return None
+
     def decide(self, principal: Principal, action: Action, resource_arn: str, context: Context) -> Decision:
-        """Decides by the policies that are attached to the certificate and to its things' groups."""
+        """Decides by the policies that are attached to the certificate and to its things' groups.
+
+        A peer that signed its WebSocket is decided by its IAM policies.
+        """
+        if not is_certificate(principal):
+            reason = self._why_not(
+                self._caller_of(principal.id), action, resource_arn, {"iot:ClientId": context.client_id}
+            )
+            return Decision(reason is None, reason or "")
         policies = iot_reads.policies_of(principal.arn, context.client_id)
         if not policies:
             return Decision(False, f"the certificate has no policy attached, so it may not do {action}")

@@ -244,9 +244,11 @@ def write_expectation(case: Case, result: PartResult, told: str) -> None:
 
 def _toml(text: str) -> str:
     """A TOML string that reads well."""
+    if "\n" not in text and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     if "\n" not in text and "'" not in text:
-        return f"'{text}'" if '"' in text or "\\" in text else f'"{text}"'
-    if "'''" not in text:
-        return f"'''\n{text}'''"
+        return f"'{text}'"
+    if "'''" not in text and not text.endswith("'"):
+        return "'''" + ("\n" if "\n" in text else "") + text + "'''"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"""\n{escaped}"""'
+    return '"""' + ("\n" if "\n" in text else "") + escaped + '"""'

@@ -63,11 +63,18 @@ def _print_coverage(arguments: list[str]) -> NoReturn:
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     from labcloud.cloud import Cloud, Settings
+    from labcloud.persistence import StateError
 
     settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)
-    cloud = Cloud(settings)
+    try:
+        cloud = Cloud(settings)
+    except StateError as error:
+        sys.exit(str(error))
     try:
         cloud.start()
+    except StateError as error:
+        cloud.abandon()
+        sys.exit(str(error))
     except OSError as error:
         cloud.abandon()
         sys.exit(f"The local cloud cannot listen on {options.host}: {error}. Choose another --port or --mqtt-port.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from labcloud.motobase.install import install
 from labcloud.motobase.schedules import ScheduledRule, scheduled_rules
 from labcloud.motobase.wire import WireResponse
 from labcloud.mqtt import Broker, MessageProperties, Origin, Published
+from labcloud.persistence import Joint, Journal, Persistence
 from labcloud.quicksight import QuickSight
 from labcloud.roles import Roles
 from labcloud.rule_external import SERVED, RuleExternal
@@ -80,6 +82,7 @@ class Cloud:
     def __init__(self, settings: Settings | None = None, clock: LabClock | None = None) -> None:
         self.settings = settings or Settings()
         self.clock = clock or LabClock()
+        self.persistence = Persistence(self.settings.state_dir) if self.settings.state_dir else None
         self.trace = Trace()
         self.authority = self._open_authority()
         self.roles = Roles(_read_role, tables_of)
@@ -103,8 +106,11 @@ class Cloud:
         self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.trace.note)
         self.schedules = ScheduleKeeper(self.clock, _scheduled_rules, self._fire)
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
+        self.quicksight = QuickSight()
         self.broker = self._make_broker()
-        self.mqtt = MqttServer(self.broker, self.authority.server_context(), callers=self.registry)
+        self.joint = Joint(self.persistence, self) if self.persistence else None
+        context = self.authority.server_context()
+        self.mqtt = MqttServer(self.broker, context, callers=self.registry, journal=self._journal())
         self.control = Control(self.health, self.trace, self.clock, self.settle)
         self.front = self._make_front()
         self.http: HttpServer | None = None
@@ -112,12 +118,16 @@ class Cloud:
     # -- life
 
     def start(self) -> None:
-        """Opens the ports. Raises OSError if one of them is taken."""
+        """Opens the ports. Raises OSError if one of them is taken, StateError if the state cannot be used."""
         install(self.authority, self._iot_endpoint, self._check_topic_rule, self._iot_changed)
         self.http = HttpServer(self.settings.host, self.settings.port, self._answer)
+        if self.joint:
+            self.joint.resume()
         self.mqtt.start_in_thread(self.settings.host, self.settings.mqtt_port)
         self.clock.start()
         self.dispatcher.start()
+        if self.joint:
+            self.joint.resume_messages()
         self.http.start()
 
     def stop(self) -> None:
@@ -132,6 +142,8 @@ class Cloud:
         self.clock.stop()
         self.runtime.close()
         self.timestream.close()
+        if self.joint:
+            self.joint.close()
 
     def abandon(self) -> None:
         """Gives up a cloud whose `start` failed: ends what its making has begun."""
@@ -174,6 +186,10 @@ class Cloud:
         folder = self._folder("ca")
         return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
 
+    def _journal(self) -> Journal | None:
+        folder = self._folder("mqtt")
+        return Journal(folder, self.persistence) if folder and self.persistence else None
+
     def _make_broker(self) -> Broker:
         router = MessageRouter(self.dispatcher, self.shadows, self.trace)
         return Broker(
@@ -189,7 +205,7 @@ class Cloud:
         own: list[Service] = [
             self.timestream.write,
             self.timestream.query,
-            QuickSight(),
+            self.quicksight,
             self.functions,
             IotData(self._publish, self._call_broker, self.shadows),
             IotApi(self.destinations.operations),
@@ -203,6 +219,7 @@ class Cloud:
             extended=frozenset({"firehose", "iot", "lambda"}),
             checks=CHECKS,
             observers=[self._observe],
+            keeping=self._keeping,
         )
 
     # -- the joints
@@ -232,6 +249,11 @@ class Cloud:
         elif request.service == "lambda":
             self._function_changed(request)
 
+    def _keeping(self, request: ApiRequest) -> AbstractContextManager[None]:
+        if self.persistence is None:
+            return nullcontext()
+        return self.persistence.keeping(request, changes=changes_something(request.operation))
+
     def _function_changed(self, request: ApiRequest) -> None:
         if request.operation == "CreateFunction":
             self.runtime.prepare()
@@ -248,14 +270,18 @@ class Cloud:
     def _iot_changed(self, kind: str, account_id: str, region: str) -> None:
         scope = Scope(account_id, region)
         if kind == "topic_rule":
-            rules = [_compiled(rule) for rule in iot_reads.topic_rules(account_id, region)]
-            self.engine.load(scope, rules)
-            self.destinations.ensure(scope, _destination_urls(rules))
+            self.load_rules(scope)
             return
         self.registry.changed()
         if kind == "certificate":
             active = {c.certificate_id for c in iot_reads.certificates() if c.status == "ACTIVE"}
             self.mqtt.call_threadsafe(lambda: self._disconnect_all_but(active))
+
+    def load_rules(self, scope: Scope) -> None:
+        """Compiles the topic rules of an account and region."""
+        rules = [_compiled(rule) for rule in iot_reads.topic_rules(scope.account_id, scope.region)]
+        self.engine.load(scope, rules)
+        self.destinations.ensure(scope, _destination_urls(rules))
 
     def _disconnect_all_but(self, active: set[str]) -> None:
         connected = {c.principal.id for c in self.broker.connections if is_certificate(c.principal)}

@@ -53,7 +53,8 @@ class MessageRouter:
         self._shadows.request(scope, request.thing, request.shadow, request.operation, message.payload)
 
     def _evaluate(self, message: Message) -> None:
-        self._dispatcher.submit(Scope(message.account_id, message.region), sql_message(message))
+        scope = Scope(message.account_id, message.region)
+        self._dispatcher.submit(scope, sql_message(message), keep=message.qos > 0)
 
 
 def sql_message(message: Message) -> SqlMessage:

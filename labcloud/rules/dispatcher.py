@@ -37,6 +37,14 @@ class Roles(Protocol):
     def require(self, role_arn: str, service: str, action: str, resource: str, context: dict[str, Any]) -> None: ...
 
 
+class Pending(Protocol):
+    """Remembers messages until their rules were carried out, over the end of the process too."""
+
+    def begin(self, scope: Scope, message: Message) -> str: ...
+
+    def done(self, name: str) -> None: ...
+
+
 class Dispatcher:
     """Takes messages (`submit`, any thread) and carries their rules' actions out in its own thread."""
 
@@ -45,6 +53,7 @@ class Dispatcher:
         self._roles = roles
         self._ports = ports
         self._note = note
+        self.pending: Pending | None = None
         self._queue: queue.SimpleQueue[PlannedRun | Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="rule-actions", daemon=True)
 
@@ -57,16 +66,21 @@ class Dispatcher:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
-    def submit(self, scope: Scope, message: Message) -> None:
-        """Evaluates the rules that a message meets and queues what follows.
+    def submit(self, scope: Scope, message: Message, *, keep: bool = False) -> None:
+        """Evaluates the rules that a message meets and queues what follows; `keep`: it is pending until that is done.
 
         Rules that ask other services are evaluated in the dispatcher's thread: the caller must not wait for them.
         """
+        jobs: list[PlannedRun | Callable[[], None]] = []
         for rule in self._engine.matching(scope, message):
             if rule.asks_neighbours:
-                self._queue.put(partial(self.run_rule, scope, rule, message))
+                jobs.append(partial(self.run_rule, scope, rule, message))
             elif run := self._engine.evaluate(scope, rule, message):
-                self._queue.put(run)
+                jobs.append(run)
+        if jobs and keep and self.pending is not None:
+            jobs.append(partial(self.pending.done, self.pending.begin(scope, message)))
+        for job in jobs:
+            self._queue.put(job)
 
     def run_rule(self, scope: Scope, rule: CompiledRule, message: Message) -> None:
         """Evaluates one rule and carries out what follows."""

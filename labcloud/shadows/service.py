@@ -34,6 +34,8 @@ class Shadows:
         self._publish = publish
         self._lock = threading.Lock()
         self.state: dict[Key, Shadow] = {}
+        self.on_change: Callable[[Key], None] = lambda key: None
+        """Told of each shadow that was updated or deleted, before the answer goes out."""
         self.operations: Mapping[str, Operation] = {
             "GetThingShadow": self._http_get,
             "UpdateThingShadow": self._http_update,
@@ -67,6 +69,7 @@ class Shadows:
         with self._lock:
             kept = self.state.setdefault((scope, thing, shadow), Shadow())
             updated = document.update(kept, request, self._now())
+        self.on_change((scope, thing, shadow))
         prefix = f"{_prefix(thing, shadow)}/update"
         self._send(scope, f"{prefix}/accepted", updated.accepted)
         self._send(scope, f"{prefix}/documents", updated.documents)
@@ -77,7 +80,9 @@ class Shadows:
     def delete(self, scope: Scope, thing: str, shadow: str | None) -> dict[str, Any]:
         """Deletes the shadow. Raises ShadowError 404."""
         with self._lock:
-            return document.delete(self._existing(scope, thing, shadow), self._now())
+            deleted = document.delete(self._existing(scope, thing, shadow), self._now())
+        self.on_change((scope, thing, shadow))
+        return deleted
 
     def names(self, scope: Scope, thing: str) -> list[str]:
         """The names of the thing's named shadows."""

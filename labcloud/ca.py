@@ -12,10 +12,12 @@ import ipaddress
 import os
 import ssl
 import tempfile
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -67,6 +69,8 @@ class CertificateAuthority:
     def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
         self._key = key
         self.certificate = certificate
+        self._strangers: set[str] = set()
+        self._contexts: weakref.WeakSet[ssl.SSLContext] = weakref.WeakSet()
 
     @classmethod
     def in_memory(cls) -> CertificateAuthority:
@@ -128,8 +132,8 @@ class CertificateAuthority:
     ) -> ssl.SSLContext:
         """A TLS 1.2/1.3 server context that asks for a client certificate and lets connections without one through.
 
-        A client certificate must be signed by this authority or be made known with `trust`; whether it is
-        registered and active is for the broker to look up by `certificate_id`.
+        A client certificate must be signed by this authority or be made known with `trust`, before or after; whether
+        it is registered and active is for the broker to look up by `certificate_id`.
         No session tickets, as on AWS (developer guide, transport security).
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -140,10 +144,33 @@ class CertificateAuthority:
         if client_certificates:
             context.verify_mode = ssl.CERT_OPTIONAL
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-            context.load_verify_locations(cadata=self.pem)
+            context.load_verify_locations(cadata="".join([self.pem, *sorted(self._strangers)]))
+            self._contexts.add(context)
         if protocols := list(alpn):
             context.set_alpn_protocols(protocols)
         return context
+
+    def has_issued(self, certificate: x509.Certificate) -> bool:
+        """Whether this authority signed the certificate."""
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (InvalidSignature, ValueError, TypeError):
+            return False
+        return True
+
+    def trust(self, certificate_pem: str) -> None:
+        """Lets a client certificate of an unknown authority pass the handshake (RegisterCertificateWithoutCA).
+
+        The certificate itself becomes a trust anchor (VERIFY_X509_PARTIAL_CHAIN). A context cannot forget it again:
+        the broker's look-up by certificate id decides after the handshake.
+        """
+        if certificate_pem in self._strangers or self.has_issued(
+            x509.load_pem_x509_certificate(certificate_pem.encode())
+        ):
+            return
+        self._strangers.add(certificate_pem)
+        for context in self._contexts:
+            context.load_verify_locations(cadata=certificate_pem)
 
     def _builder(
         self, subject: x509.Name, public_key: CertificatePublicKeyTypes, end: dt.datetime
@@ -163,15 +190,6 @@ class CertificateAuthority:
 
     def _sign(self, builder: x509.CertificateBuilder) -> str:
         return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-
-
-def trust(context: ssl.SSLContext, certificate_pem: str) -> None:
-    """Lets one client certificate of an unknown authority pass the handshake (RegisterCertificateWithoutCA).
-
-    The certificate itself becomes a trust anchor (VERIFY_X509_PARTIAL_CHAIN). A context cannot forget it again:
-    the broker's look-up by certificate id decides after the handshake.
-    """
-    context.load_verify_locations(cadata=certificate_pem)
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

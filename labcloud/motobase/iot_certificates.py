@@ -17,7 +17,7 @@ from moto.iot.responses import IoTResponse
 
 from labcloud import ca
 from labcloud.errors import AwsError
-from labcloud.motobase import hooks
+from labcloud.motobase import hooks, iot_reads
 
 SETTABLE_STATUSES = ("ACTIVE", "INACTIVE", "REVOKED")
 
@@ -28,6 +28,13 @@ def use(authority: ca.CertificateAuthority) -> None:
     """From now on `authority` signs what CreateKeysAndCertificate and CreateCertificateFromCsr return."""
     global _authority
     _authority = authority
+    trust_registered()
+
+
+def trust_registered() -> None:
+    """Lets the registered certificates of other authorities pass TLS; to be called after stored state was read."""
+    for certificate in iot_reads.certificates():
+        _require_authority().trust(certificate.pem)
 
 
 def install() -> None:
@@ -194,6 +201,7 @@ def _store(backend: IoTBackend, pem: str, status: str, ca_certificate_id: str | 
     if existing is not None:
         raise _already_exists("The certificate is already provisioned or registered", existing)
     backend.certificates[certificate.certificate_id] = certificate
+    _require_authority().trust(pem)
     return certificate
 
 

@@ -123,10 +123,18 @@ def test_certificate_of_an_unknown_authority_passes_only_once_it_is_trusted(
     client, server = client_context(authority, tmp_path, pem, ca.private_key_pem(key)), authority.server_context()
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
         shake_hands(server, client)
-    ca.trust(server, pem)
+    authority.trust(pem)
     der = shake_hands(server, client)
     assert der is not None
     assert ca.certificate_id(der) == ca.certificate_id_of_pem(pem)
+
+
+def test_new_context_trusts_what_was_trusted_before(tmp_path: Path) -> None:
+    authority, key = CertificateAuthority.in_memory(), ca.generate_device_key()
+    pem = CertificateAuthority.in_memory().issue_device_certificate(key.public_key())
+    authority.trust(pem)
+    client = client_context(authority, tmp_path, pem, ca.private_key_pem(key))
+    assert shake_hands(authority.server_context(), client) is not None
 
 
 def test_tls_1_1_is_refused(authority: CertificateAuthority) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from labcloud import ca
 from labcloud.ca import CertificateAuthority
 from labcloud.motobase import iot_policies
 from tests.motobase.conftest import ACCOUNT, REGION
+from tests.motobase.test_ca import client_context, shake_hands
 
 ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]})
 SELECT = {"sql": "SELECT * FROM 'sensor/+'", "actions": []}
@@ -344,3 +347,16 @@ def test_cloud_is_told_of_every_change_but_not_of_refusals(api: Any, changes: li
     api.update_certificate(certificateId=certificate["certificateId"], newStatus="INACTIVE")
     refusal(api.create_policy, policyName="bad", policyDocument="{")
     assert changes == [(kind, ACCOUNT, REGION) for kind in ("certificate", "policy", "attachment", "certificate")]
+
+
+def test_registered_certificate_of_a_stranger_passes_the_tls_handshake(
+    api: Any, authority: CertificateAuthority, tmp_path: Path
+) -> None:
+    key, server = ca.generate_device_key(), authority.server_context()
+    pem = CertificateAuthority.in_memory().issue_device_certificate(key.public_key())
+    device = client_context(authority, tmp_path, pem, ca.private_key_pem(key))
+    with pytest.raises(ssl.SSLError):
+        shake_hands(server, device)
+    api.register_certificate_without_ca(certificatePem=pem, status="ACTIVE")
+    der = shake_hands(server, device)
+    assert ca.certificate_id(der) == ca.certificate_id_of_pem(pem)

@@ -11,6 +11,15 @@ from typing import Any
 
 import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from moto.core.utils import get_service_model
+
+
+def complaint_about_request(
+    service: str, operation: str, parameters: Mapping[str, Any], ignore: frozenset[str] = frozenset()
+) -> str | None:
+    """`complaint` about an operation's parameters, by the service's model."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    return complaint(shape, parameters, ignore)
 
 
 def complaint(shape: Shape | None, parameters: Mapping[str, Any], ignore: frozenset[str] = frozenset()) -> str | None:

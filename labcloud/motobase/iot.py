@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.core.utils import camelcase_to_underscores, get_service_model
+from moto.core.utils import camelcase_to_underscores
 from moto.iot.models import FakeEndpoint, IoTBackend
 from moto.iot.responses import IoTResponse
 
@@ -123,8 +123,7 @@ def call_action(self: IoTResponse) -> Any:
     action = self._get_action()
     if action and hasattr(self, camelcase_to_underscores(action)):
         self.parse_parameters(self.normalized_request)
-        shape = get_service_model("iot").operation_model(action).input_shape
-        complaint = constraints.complaint(shape, self.params, UNCHECKED)
+        complaint = constraints.complaint_about_request("iot", action, self.params, UNCHECKED)
         if complaint:
             error = hooks.to_moto(AwsError(complaint, code="InvalidRequestException"))
             return self.serialized(hooks.failure(error))

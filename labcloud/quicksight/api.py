@@ -6,11 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.core.utils import get_service_model
-
 from labcloud.api import ApiRequest, Operation
 from labcloud.errors import AccessDenied
-from labcloud.motobase.constraints import complaint
+from labcloud.motobase.constraints import complaint_about_request
 from labcloud.quicksight.account import AccountOperations
 from labcloud.quicksight.analyses import Analyses
 from labcloud.quicksight.dashboards import Dashboards
@@ -39,8 +37,7 @@ def _checked(operation: Operation) -> Operation:
         wanted = request.parameters.get("AwsAccountId", request.account_id)
         if wanted != request.account_id:
             raise AccessDenied(f"Account {request.account_id} cannot use QuickSight of account {wanted}")
-        shape = get_service_model("quicksight").operation_model(request.operation).input_shape
-        if fault := complaint(shape, request.parameters):
+        if fault := complaint_about_request("quicksight", request.operation, request.parameters):
             raise InvalidParameterValueException(fault)
         return operation(request)
 

@@ -23,12 +23,16 @@ def run_checks(
     begin: Callable[[Check], None] = lambda _: None,
     done: Callable[[CheckResult], None] = lambda _: None,
     earlier: Mapping[str, CheckResult] | None = None,
+    amend: Callable[[CheckResult], CheckResult] = lambda result: result,
 ) -> list[CheckResult]:
-    """The results of `checks`, in order. `earlier` holds results of checks that these may need."""
+    """The results of `checks`, in order. `earlier` holds results of checks that these may need.
+
+    `amend` may add to a result what is known of the whole run.
+    """
     results: dict[str, CheckResult] = dict(earlier or {})
     for each in checks:
         begin(each)
-        results[each.id] = result = skipped_by_need(each, results) or run_check(each, lab, trace_folder)
+        results[each.id] = result = skipped_by_need(each, results) or amend(run_check(each, lab, trace_folder))
         done(result)
     return [results[each.id] for each in checks]
 

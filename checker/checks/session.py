@@ -6,7 +6,7 @@ import hashlib
 import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Session:
     _notices: list[str] = field(default_factory=list)
     undeployable: TerraformFailed | None = None
     """Why nothing was deployed, if Terraform refused the files."""
+    _half_deployed: TerraformFailed | None = None
     _begun: float = field(default_factory=time.time)
 
     @property
@@ -66,7 +67,9 @@ class Session:
         except TerraformFailed as failure:
             blame_the_target(failure, self.deployment.target)
             self._notice(str(failure))
-            if not failure.applied:
+            if failure.applied:
+                self._half_deployed = failure
+            else:
                 self.undeployable = failure
         for problem in self.deployment.notices:
             self._notice(problem)
@@ -83,13 +86,21 @@ class Session:
 
     def _run(self, checks: Sequence[Check]) -> list[CheckResult]:
         folder = self.deployment.workspace.notes / "broken"
-        return run_checks(checks, self.lab, trace_folder=folder, begin=self.listener.begin, done=self.listener.done)
+        return run_checks(
+            checks, self.lab, trace_folder=folder, begin=self.listener.begin, done=self.listener.done, amend=self._amend
+        )
+
+    def _amend(self, result: CheckResult) -> CheckResult:
+        """A failure after an apply that stopped half-way says so: what is missing may be what was not made."""
+        if self._half_deployed is None or result.status != "failed":
+            return result
+        place, summary = summary_of(self._half_deployed)
+        return replace(result, because=f"{result.because}\nterraform apply stopped at {place}: {summary}".lstrip())
 
     def _undeployed(self, checks: Sequence[Check]) -> list[CheckResult]:
         """The results when Terraform refused the files: nothing was deployed that could be checked."""
         assert self.undeployable is not None
-        place = next((d.place for d in self.undeployable.diagnostics if d.place), "the message of Terraform")
-        summary = next((d.summary for d in self.undeployable.diagnostics), "terraform apply failed")
+        place, summary = summary_of(self.undeployable)
         because = f"terraform did not deploy these files: {summary}"
         self.listener.notice(f"{len(checks)} checks were skipped: {because}; see {place}")
         return [CheckResult(c.id, c.title, "skipped", c.points, because=because, fix=place) for c in checks]
@@ -128,6 +139,13 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def summary_of(failure: TerraformFailed) -> tuple[str, str]:
+    """Where Terraform stopped, and why in a line."""
+    place = next((d.place for d in failure.diagnostics if d.place), "the message of Terraform")
+    summary = next((d.summary for d in failure.diagnostics), "terraform apply failed")
+    return place, summary
 
 
 def blame_the_target(failure: TerraformFailed, target: Target) -> None:

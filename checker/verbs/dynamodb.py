@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -51,6 +52,13 @@ class DynamoDbVerbs:
         types = {a["AttributeName"]: a["AttributeType"] for a in found["Table"]["AttributeDefinitions"]}
         return Table(name, found["Table"]["TableArn"], keys["HASH"], types[keys["HASH"]], keys.get("RANGE"))
 
+    def describe(self, name: str) -> str:
+        """The key of the table of this name as text, or which tables there are instead."""
+        if table := self.table(name):
+            return table.key
+        others = all_pages(self._target.client("dynamodb"), "list_tables", "TableNames")
+        return f"no table of this name; the tables are: {', '.join(others) or 'none'}"
+
     def items(self, name: str, reading_id: str) -> list[dict[str, Any]]:
         """The items whose column `id` is the reading's, whatever the table's key is."""
         table = self.table(name)
@@ -77,7 +85,14 @@ class DynamoDbVerbs:
 
 def plain(value: dict[str, Any]) -> Any:
     """A DynamoDB value as Python has it; numbers become int or float."""
-    found = TypeDeserializer().deserialize(value)
-    if hasattr(found, "as_integer_ratio") and not isinstance(found, int | float):
+    return _plain(TypeDeserializer().deserialize(value))
+
+
+def _plain(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: _plain(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_plain(value) for value in found]
+    if isinstance(found, Decimal):
         return int(found) if found == found.to_integral_value() else float(found)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def explain_reading(target: Target, reading: Reading) -> str:
     """What became of a reading, one line a step."""
     if target.control is not None:
         if found := find_trace(target.control.traces(reading.topic), reading):
-            return render_steps(found) or "the message arrived; no rule looked at it"
+            return render_steps(found, {rule.name: rule.sql for rule in IotVerbs(target).rules()})
         return f"no message arrived on {reading.topic}"
     return "\n".join(explain_by_configuration(IotVerbs(target).rules(), reading.topic, IamVerbs(target).role))
 
@@ -42,10 +43,16 @@ def find_trace(traces: Iterable[Mapping[str, Any]], reading: Reading) -> Mapping
     return None
 
 
-def render_steps(trace: Mapping[str, Any]) -> str:
-    """What rules did with the message; who else received it only if no rule was asked."""
-    texts = [str(step["text"]) for step in trace["steps"]]
-    return "\n".join([text for text in texts if text.startswith("rule ")] or texts)
+def render_steps(trace: Mapping[str, Any], sql_of: Mapping[str, str]) -> str:
+    """What rules did with the message; a rule that took it is shown with its SQL."""
+    texts = [str(step["text"]) for step in trace["steps"] if str(step["text"]).startswith("rule ")]
+    whole = {f"rule {name} matched": f"rule {name} matched: {sql}" for name, sql in sql_of.items()}
+    return "\n".join(whole.get(text, text) for text in texts) or f"there is no topic rule for {trace['topic']}"
+
+
+def place_to_fix(explanation: str, *, rule: str, role: str) -> str:
+    """Of the two places, that of the role if what the rule wanted was refused, else that of the rule."""
+    return role if re.search(r" refused: role|may do .* but not|is trusted by|does not exist", explanation) else rule
 
 
 def explain_by_configuration(rules: Iterable[TopicRule], topic: str, role_of: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,12 @@ class TopicRule:
         """The topic filter of the FROM clause."""
         found = re.search(r"\bFROM\s+'([^']*)'", self.sql, re.IGNORECASE)
         return found.group(1) if found else None
+
+    @property
+    def description(self) -> str:
+        """Name and actions as text."""
+        actions = [f"{kind} ({', '.join(_texts(settings))})" for kind, settings in self.actions]
+        return f"rule {self.name}: {', '.join(actions) or 'no action'}"
 
     def actions_of(self, kind: str) -> list[Mapping[str, Any]]:
         return [action for name, action in self.actions if name == kind]
@@ -87,6 +93,10 @@ class IotVerbs:
             parse_rule(found["rule"]) for name in names if (found := found_or_none(iot.get_topic_rule, ruleName=name))
         ]
 
+    def describe_rules(self) -> str:
+        """Every rule with its actions, a line each."""
+        return "\n".join(rule.description for rule in self.rules()) or "there is no topic rule"
+
     def rules_into(self, kind: str, **wanted: str) -> list[tuple[TopicRule, Mapping[str, Any]]]:
         """The rules with an action of this kind whose settings have the wanted values, each with that action."""
         return [
@@ -101,6 +111,14 @@ def parse_rule(raw: Mapping[str, Any]) -> TopicRule:
     """Reads what GetTopicRule answers."""
     actions = tuple((kind, settings) for action in raw.get("actions", []) for kind, settings in action.items())
     return TopicRule(raw["ruleName"], raw.get("sql", ""), not raw.get("ruleDisabled", False), actions)
+
+
+def _texts(settings: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str) and name != "roleArn":
+            yield f"{name} {value}"
 
 
 def _setting(action: Mapping[str, Any], name: str) -> Any:

@@ -18,7 +18,7 @@ from checker.verbs.aws import aws_answers
 from checker.verbs.awslambda import Invocation, LambdaVerbs, code_sha256
 from checker.verbs.device import Device, DeviceRefused, Identity
 from checker.verbs.dynamodb import DynamoDbVerbs
-from checker.verbs.explain import explain_reading
+from checker.verbs.explain import explain_reading, place_to_fix
 from checker.verbs.house import HouseOnline
 from checker.verbs.iam import IamVerbs, Role
 from checker.verbs.iot import Certificate, IotVerbs
@@ -217,6 +217,10 @@ class Lab:
         """Why a reading went where it went; asked for only when somebody reads it."""
         return Later(lambda: explain_reading(self.target, reading))
 
+    def place_to_fix(self, reading: Reading, *, rule: str, role: str) -> Later:
+        """Where to look when a reading did not arrive: at the rule, or at the role that it acts with."""
+        return Later(lambda: place_to_fix(explain_reading(self.target, reading), rule=rule, role=role))
+
     # the function
 
     def run_unit_tests(self) -> UnitTests:
@@ -240,17 +244,27 @@ class Lab:
             ) from problem  # fmt: skip
         return wanted
 
-    def expect_deployed_code(self, package_sha256: str) -> None:
-        """The check fails unless the function runs the package with this hash."""
+    def expect_deployed_code(self) -> None:
+        """Deploys the workspace's code if another is deployed; the check fails unless the function runs it then."""
+        wanted = self.deploy_function_code()
         function = self.awslambda.configuration()
         deployed = function.code_sha256 if function else "no function"
         expect(
-            deployed == package_sha256,
-            expected=f"the code of {PACKAGE} ({package_sha256}) deployed as {self.awslambda.name}",
+            deployed == wanted,
+            expected=f"the code of {PACKAGE} ({wanted}) deployed as {self.awslambda.name}",
             got=deployed,
             because="bin/deploy_lambda.sh ended well, but another function or region got the code",
             fix="bin/deploy_lambda.sh; AWS_REGION",
         )
+
+    def ready_function(self) -> None:
+        """Sees to it that the function runs the workspace's code; the check is skipped if it cannot."""
+        if self.awslambda.configuration() is None:
+            raise NotReady(f"there is no function {self.awslambda.name}", fix="4.2 first")
+        try:
+            self.expect_deployed_code()
+        except NotAsExpected as failure:
+            raise NotReady(f"the workspace's code is not deployed: {failure.got}", fix="4.2 first") from failure
 
     def live_a_minute(
         self, temperatures: Mapping[int, Sequence[float]], *, by_schedule: bool = False, page_rows: int | None = None

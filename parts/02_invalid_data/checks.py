@@ -12,7 +12,7 @@ def table_is_keyed_by_id(lab):
     expect(
         table is not None and table.key == "hash key id (S)",
         expected=f"a table {lab.name(TABLE)} with hash key id (S)",
-        got=table.key if table else "no such table",
+        got=lab.dynamodb.describe(lab.name(TABLE)),
         because="the id of a reading is unique, so every reading becomes one item",
         fix="aws_dynamodb_table in terraform/dynamodb.tf",
     )
@@ -28,11 +28,13 @@ def hot_reading_is_stored(lab):
         expected=f"1 item: {reading.content}",
         got="no item" if not items else f"{len(items)} item(s): {items}",
         because=lab.explain(reading),
-        fix="aws_iot_topic_rule with dynamodbv2 in terraform/iot.tf; the role iot_role in terraform/iam.tf",
+        fix=lab.place_to_fix(
+            reading, rule="aws_iot_topic_rule with dynamodbv2 in terraform/iot.tf", role="iot_role in terraform/iam.tf"
+        ),
     )
 
 
-@check("2.3", points=2, needs=table_is_keyed_by_id)
+@check("2.3", points=2, needs=hot_reading_is_stored)
 def reading_of_exactly_40_is_stored(lab):
     """A reading of exactly 40 °C is invalid, too, and is stored."""
     reading = lab.publish(40)
@@ -87,7 +89,7 @@ def role_of_the_rule_may_write(lab):
         any(role.trusts("iot.amazonaws.com") and role.allows("dynamodb:PutItem", table.arn) for role in roles),
         expected=f"a rule whose role is trusted by iot.amazonaws.com and may dynamodb:PutItem on {table.arn}",
         got="\n".join(f"role {r.name}: trusted by {r.trusted}; allows {r.granted('dynamodb')}" for r in roles)
-        or "no such rule",
+        or f"no rule with a dynamodbv2 action into {table.name}\n{lab.iot.describe_rules()}",
         because="AWS IoT writes with the rule's role and can do only what this role may do",
         fix="aws_iam_role iot_role and its aws_iam_role_policy in terraform/iam.tf",
     )

@@ -16,6 +16,7 @@ from moto.core.request import Request
 
 from labcloud import control
 from labcloud.api import ApiRequest, Scope, Service
+from labcloud.automation import Automation
 from labcloud.awslambda import Credentials, FunctionConfig, LambdaRuntime
 from labcloud.awslambda.logs import LogWriter
 from labcloud.awslambda.service import Functions
@@ -24,8 +25,7 @@ from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.destinations import Destinations
 from labcloud.errors import AwsError
-from labcloud.events.schedules import ScheduleKeeper
-from labcloud.events.targets import check_targets, input_for, scheduled_event
+from labcloud.events import check_rule, check_targets
 from labcloud.firehose import Firehose, check_create, check_update
 from labcloud.gateway.front import Front, changes_something
 from labcloud.iam import RolePolicies
@@ -34,14 +34,14 @@ from labcloud.iot.data import IotData
 from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry, is_certificate
 from labcloud.iotsql import Environment
+from labcloud.links import Links
 from labcloud.motobase import iot_reads
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
 from labcloud.motobase.functions import function_of
 from labcloud.motobase.iam import caller_of, role_policies, session_credentials
-from labcloud.motobase.install import install
-from labcloud.motobase.schedules import ScheduledRule, scheduled_rules
-from labcloud.motobase.wire import WireResponse
+from labcloud.motobase.install import install, notify
 from labcloud.mqtt import Broker, MessageProperties, Origin, Published
+from labcloud.notifications import BucketNotifications, FanOut
 from labcloud.persistence import Joint, Journal, Persistence
 from labcloud.quicksight import QuickSight
 from labcloud.roles import Roles
@@ -51,7 +51,6 @@ from labcloud.rules.actions.http import confirmation_url
 from labcloud.rules.compile import CompiledRule, compile_rule
 from labcloud.rules.dispatcher import Dispatcher
 from labcloud.rules.engine import Engine
-from labcloud.schedule import ScheduleError, parse_schedule
 from labcloud.shadows import Shadows
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
@@ -60,8 +59,6 @@ from labcloud.timestream import Timestream, tables_of
 from labcloud.trace import Trace
 
 log = logging.getLogger("labcloud")
-
-CONFIRMATION_PATH = "/confirmdestination/"
 
 
 @dataclass(frozen=True)
@@ -95,6 +92,18 @@ class Cloud:
         self.web = Web(self.settings.post_anywhere)
         self.destinations = Destinations(self.web, self.clock.now, lambda: self.endpoint_url)
         self.firehose = Firehose(self.clock, self.roles, self.functions.call)
+        self.fan_out = FanOut(
+            self.clock,
+            lambda: self.endpoint_url,
+            self.functions.invoke_by_service,
+            self.firehose.put,
+            self.roles,
+            self.web,
+        )
+        self.buckets = BucketNotifications(
+            self.clock.now, self.functions.invoke_by_service, self.functions.require_permission
+        )
+        self.links = Links(self.destinations, self.fan_out.signer)
         ports = RulePorts(
             self.functions,
             self.timestream.write_records,
@@ -104,7 +113,8 @@ class Cloud:
             self.web,
         )
         self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.trace.note)
-        self.schedules = ScheduleKeeper(self.clock, _scheduled_rules, self._fire)
+        self.automation = self._make_automation()
+        self.schedules = self.automation.rules
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
         self.quicksight = QuickSight()
         self.broker = self._make_broker()
@@ -120,6 +130,8 @@ class Cloud:
     def start(self) -> None:
         """Opens the ports. Raises OSError if one of them is taken, StateError if the state cannot be used."""
         install(self.authority, self._iot_endpoint, self._check_topic_rule, self._iot_changed)
+        self.automation.install()
+        notify(self.buckets.tell, self.fan_out.deliver, self.fan_out.ask_to_confirm)
         self.http = HttpServer(self.settings.host, self.settings.port, self._answer)
         if self.joint:
             self.joint.resume()
@@ -134,11 +146,12 @@ class Cloud:
         """Closes the ports, carries out what is queued, ends every process of a function."""
         if self.http:
             self.http.stop()
-        self.schedules.close()
+        self.automation.close()
         self.mqtt.stop_thread()
         self.dispatcher.stop()
         self.firehose.close()
         self.destinations.close()
+        self.fan_out.close()
         self.clock.stop()
         self.runtime.close()
         self.timestream.close()
@@ -175,7 +188,7 @@ class Cloud:
     def settle(self) -> bool:
         """Waits until every message so far has had its rule actions and their functions; False: it took too long."""
         done = self.dispatcher.wait_until_idle() and self.runtime.wait_until_idle(30)
-        return done and self.firehose.wait_until_idle(30)
+        return done and self.firehose.wait_until_idle(30) and self.fan_out.wait_until_idle(30)
 
     # -- making
 
@@ -201,6 +214,17 @@ class Cloud:
             trace=BrokerTrace(self.trace, self.clock.now),
         )
 
+    def _make_automation(self) -> Automation:
+        return Automation(
+            self.clock,
+            self.roles,
+            self.functions,
+            self.firehose,
+            self.trace,
+            lambda: self.endpoint_url,
+            lambda service, operation: self.front.served_by(service, operation),
+        )
+
     def _make_front(self) -> Front:
         own: list[Service] = [
             self.timestream.write,
@@ -210,14 +234,15 @@ class Cloud:
             IotData(self._publish, self._call_broker, self.shadows),
             IotApi(self.destinations.operations),
             self.firehose,
+            *self.automation.services,
         ]
         return Front(
             callers=_Callers(),
             authoriser=self.roles,
             moto=MotoBackends(),
             own={service.name: service for service in own},
-            extended=frozenset({"firehose", "iot", "lambda"}),
-            checks=CHECKS,
+            extended=frozenset({"events", "firehose", "iot", "lambda"}),
+            checks={**CHECKS, ("s3", "PutBucketNotificationConfiguration"): self.buckets.check_configuration},
             observers=[self._observe],
             keeping=self._keeping,
         )
@@ -227,15 +252,9 @@ class Cloud:
     def _answer(self, http: Request) -> Any:
         if http.path.startswith(control.PREFIX):
             return self.control.answer(http)
-        if http.path.startswith(CONFIRMATION_PATH) and "Authorization" not in http.headers:
-            return self._confirm_destination(http.path.removeprefix(CONFIRMATION_PATH))
+        if "Authorization" not in http.headers and (answer := self.links.answer(http.method, http.path, http.args)):
+            return answer
         return self.front.answer(http)
-
-    def _confirm_destination(self, token: str) -> WireResponse:
-        """Somebody opened the enableUrl of a destination's confirmation, which needs no signature."""
-        confirmed = self.destinations.confirm(token)
-        text = b"The destination is enabled." if confirmed else b"The confirmation token is not valid."
-        return WireResponse(200 if confirmed else 400, {"Content-Type": "text/plain"}, text)
 
     def _observe(self, request: ApiRequest, status: int) -> None:
         """Keeps what is compiled or remembered in step with what the API changes."""
@@ -245,7 +264,7 @@ class Cloud:
             self.roles.forget()
             self.registry.changed()
         elif request.service == "events":
-            self.schedules.reconcile(request.scope)
+            self.automation.changed(request)
         elif request.service == "lambda":
             self._function_changed(request)
 
@@ -313,24 +332,6 @@ class Cloud:
         external = RuleExternal(scope, self.roles, self.functions, self.shadows)
         return Environment(scope.account_id, scope.region, external)
 
-    def _fire(self, scope: Scope, rule: ScheduledRule, due_s: float) -> None:
-        """A schedule is due: its targets are invoked. While the clock jumps it waits for each, so order is kept."""
-        trace_id = f"{rule.arn}@{due_s:.3f}"
-        self.trace.begin(trace_id, f"events/{rule.name}", due_s)
-        event = scheduled_event(scope, rule, due_s)
-        if not rule.targets:
-            self.trace.note(trace_id, f"schedule {rule.name} fired: it has no target")
-        for target in rule.targets:
-            try:
-                payload = input_for(target, event)
-                self.functions.invoke_by_service(
-                    scope, target["Arn"], payload, "events.amazonaws.com", rule.arn, wait=self.clock.jumping
-                )
-                self.trace.note(trace_id, f"schedule {rule.name} fired: invoked {target['Arn']}", delivered=True)
-            except AwsError as error:
-                text = f"schedule {rule.name} fired: {target['Arn']} was not invoked: {error.message}"
-                self.trace.note(trace_id, text, refused=True)
-
     def _why_not_logged(self, config: FunctionConfig, action: str, resource: str) -> str | None:
         try:
             role_arn = function_of(config.account_id, config.region, config.arn).role_arn
@@ -360,10 +361,6 @@ def _function_credentials(account_id: str, role_arn: str, session_name: str) -> 
     )
 
 
-def _scheduled_rules(scope: Scope) -> list[ScheduledRule]:
-    return scheduled_rules(scope.account_id, scope.region)
-
-
 def _compiled(rule: iot_reads.TopicRule) -> CompiledRule:
     payload = {
         "sql": rule.sql,
@@ -382,27 +379,9 @@ def _destination_urls(rules: Iterable[CompiledRule]) -> list[str]:
     return [url for url in urls if url]
 
 
-def _check_schedule(request: ApiRequest) -> None:
-    expression = request.parameters.get("ScheduleExpression")
-    if expression:
-        try:
-            parse_schedule(expression, service="events")
-        except ScheduleError as error:
-            raise AwsError(str(error), code="ValidationException") from error
-    elif request.parameters.get("EventPattern"):
-        raise AwsError(
-            "The local cloud does not serve event patterns of EventBridge rules; it serves schedules.",
-            code="ValidationException",
-        )
-
-
-def _check_targets(request: ApiRequest) -> None:
-    check_targets(request.parameters.get("Targets") or [])
-
-
 CHECKS = {
-    ("events", "PutRule"): _check_schedule,
-    ("events", "PutTargets"): _check_targets,
+    ("events", "PutRule"): check_rule,
+    ("events", "PutTargets"): check_targets,
     ("firehose", "CreateDeliveryStream"): check_create,
     ("firehose", "UpdateDestination"): check_update,
 }

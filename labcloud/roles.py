@@ -7,7 +7,7 @@ from typing import Any
 
 from labcloud.api import ApiRequest, Caller
 from labcloud.errors import AccessDenied
-from labcloud.iam import AccessRequest, Decision, RolePolicies, access_denied_message, decide_for_role, evaluate
+from labcloud.iam import AccessRequest, Decision, RolePolicies, access_denied_message, decide_for_role, evaluate, trusts
 from labcloud.iam.requests import permissions_of
 from labcloud.rules.dispatcher import Refused
 
@@ -51,6 +51,14 @@ class Roles:
         missing = decision.missing.action if decision.missing else action
         message = access_denied_message(_session_arn(role_arn), missing, resource, decision)
         raise Refused(reason, message, missing)
+
+    def why_not_assumed(self, role_arn: str, service: str, context: Mapping[str, Any]) -> str | None:
+        """None: the service may assume the role; else the reason."""
+        role = self._role(role_arn)
+        if role is None:
+            return f"role {role_arn or '(none given)'} does not exist"
+        decision = trusts(role.trust, service, context, role_name=role.name, role_arn=role.arn)
+        return None if decision.allowed else decision.reason
 
     def authorise(self, request: ApiRequest) -> None:
         """Raises AccessDenied with AWS's message unless the caller's role allows what the request asks.

@@ -52,19 +52,25 @@ class Functions:
 
         With `wait` it returns when the first attempt is over. Raises AwsError: no such function, not allowed.
         """
-        self._require_permission(scope, function_arn, service, source_arn)
+        self.require_permission(scope, function_arn, service, source_arn)
         self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
 
     def call_by_service(self, scope: Scope, function_arn: str, payload: bytes, source_arn: str) -> InvokeResult:
         """A synchronous invocation by AWS IoT (SQL function aws_lambda). Raises AwsError."""
-        function = self._require_permission(scope, function_arn, "iot.amazonaws.com", source_arn)
+        function = self.require_permission(scope, function_arn, "iot.amazonaws.com", source_arn)
         return self._runtime.invoke(self.config_of(function), payload)
 
     def call(self, scope: Scope, function_arn: str, payload: bytes) -> InvokeResult:
         """A synchronous invocation for a caller whose role was asked already. Raises AwsError."""
         return self._runtime.invoke(self._current(scope, function_arn), payload)
 
-    def _require_permission(self, scope: Scope, function_arn: str, service: str, source_arn: str) -> StoredFunction:
+    def start(self, scope: Scope, function_arn: str, payload: bytes, *, wait: bool = False) -> None:
+        """An asynchronous invocation for a caller who was asked for permission already. Raises AwsError."""
+        function_of(scope.account_id, scope.region, function_arn)
+        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
+
+    def require_permission(self, scope: Scope, function_arn: str, service: str, source_arn: str) -> StoredFunction:
+        """Raises AwsError unless the function's resource policy lets the service invoke it for the source."""
         function = function_of(scope.account_id, scope.region, function_arn)
         decision = invoke_allowed(function.policy, service, source_arn, scope.account_id, function_arn=function_arn)
         if not decision.allowed:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from labcloud.api import Scope
 from labcloud.clock import Timer
-from labcloud.motobase.schedules import ScheduledRule
+from labcloud.motobase.event_rules import EventRule
 from labcloud.schedule import Schedule, parse_schedule
 
 log = logging.getLogger("labcloud.events")
@@ -36,8 +38,8 @@ class ScheduleKeeper:
     def __init__(
         self,
         clock: Clock,
-        read_rules: Callable[[Scope], Iterable[ScheduledRule]],
-        fire: Callable[[Scope, ScheduledRule, float], None],
+        read_rules: Callable[[Scope], Iterable[EventRule]],
+        fire: Callable[[Scope, EventRule, float], None],
     ) -> None:
         self._clock = clock
         self._read_rules = read_rules
@@ -98,3 +100,18 @@ class ScheduleKeeper:
             rule = next((rule for rule in self._read_rules(scope) if rule.name == name), None)
         if rule is not None:
             self._fire(scope, rule, due_s)
+
+
+def scheduled_event(scope: Scope, rule: EventRule, due_s: float) -> dict[str, Any]:
+    """The event that a schedule makes. Source: EventBridge User Guide, "Creating a rule that runs on a schedule"."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": scope.account_id,
+        "time": datetime.fromtimestamp(due_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": scope.region,
+        "resources": [rule.arn],
+        "detail": {},
+    }

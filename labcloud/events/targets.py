@@ -1,54 +1,79 @@
-"""What a scheduled rule sends to its targets. Source: EventBridge User Guide, "Schedule expressions", "Targets"."""
+"""What PutRule and PutTargets take and refuse. Source: EventBridge User Guide, "Targets", API Reference, Target."""
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from labcloud.api import Scope
+from labcloud.api import ApiRequest
 from labcloud.errors import AwsError
-from labcloud.motobase.schedules import ScheduledRule
+from labcloud.events.pattern import EventPattern
+from labcloud.events.transform import check_input
+from labcloud.outlets import service_of
+from labcloud.schedule import ScheduleError, parse_schedule
 
-SERVED_TARGETS = ("lambda",)
-UNSERVED_SETTINGS = ("InputPath", "InputTransformer", "RoleArn", "RetryPolicy", "DeadLetterConfig")
-
-
-def scheduled_event(scope: Scope, rule: ScheduledRule, due_s: float) -> dict[str, Any]:
-    """The event that a schedule makes."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": scope.account_id,
-        "time": datetime.fromtimestamp(due_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": scope.region,
-        "resources": [rule.arn],
-        "detail": {},
-    }
+BY_ROLE = ("kinesis", "firehose", "events")
+"""Targets that EventBridge reaches through the target's role; the others let it in by their own policies."""
+SERVED_TARGETS = ("lambda", "sqs", "sns", "logs", *BY_ROLE)
+SETTINGS = {"lambda": (), "sqs": ("SqsParameters",), "kinesis": ("KinesisParameters",)}
+COMMON = (*("Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"),)
+EMITTED = ("aws.s3", "aws.events", "aws.scheduler")
+"""Sources of AWS whose events the local cloud makes."""
 
 
-def input_for(target: Mapping[str, Any], event: Mapping[str, Any]) -> bytes:
-    """What the target gets: its constant Input if it has one, else the event."""
-    return target["Input"].encode() if target.get("Input") else json.dumps(event).encode()
-
-
-def check_targets(targets: list[Mapping[str, Any]]) -> None:
-    """Refuses targets that the local cloud would not serve. Raises AwsError ValidationException."""
-    for target in targets:
-        arn = target.get("Arn", "")
-        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
-        if service not in SERVED_TARGETS:
-            raise AwsError(
-                f"The local cloud does not serve {service or arn or 'this'} as a target of an EventBridge rule; "
-                f"it serves {', '.join(SERVED_TARGETS)}.",
-                code="ValidationException",
+def check_rule(request: ApiRequest) -> None:
+    """PutRule: refuses schedules and patterns that are not valid, and patterns that could never match here."""
+    expression, pattern = request.parameters.get("ScheduleExpression"), request.parameters.get("EventPattern")
+    if expression:
+        try:
+            parse_schedule(expression, service="events")
+        except ScheduleError as error:
+            raise _invalid(str(error)) from error
+    if pattern:
+        sources = [source for source in EventPattern(pattern).sources if isinstance(source, str)]
+        silent = [source for source in sources if source.startswith("aws.") and source not in EMITTED]
+        if sources and len(silent) == len(sources):
+            raise _invalid(
+                f"The local cloud makes no events of {', '.join(silent)}: the rule would never match. "
+                f"It makes events of {', '.join(EMITTED)}, and takes yours by PutEvents."
             )
-        if unserved := [name for name in UNSERVED_SETTINGS if target.get(name)]:
-            raise AwsError(
-                f"The local cloud does not serve {', '.join(unserved)} of a target of an EventBridge rule.",
-                code="ValidationException",
-            )
+
+
+def check_targets(request: ApiRequest) -> None:
+    """PutTargets: refuses targets that would not be served."""
+    for target in request.parameters.get("Targets") or ():
+        check_target(target)
+
+
+def check_target(target: Mapping[str, Any]) -> None:
+    """Raises AwsError ValidationException."""
+    arn, service = target.get("Arn", ""), service_of(target.get("Arn", ""))
+    if not service:
+        raise _invalid(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
+    if service not in SERVED_TARGETS or (service == "events" and ":event-bus/" not in arn):
+        raise _invalid(
+            f"The local cloud does not serve {service} as a target of an EventBridge rule ({arn}); "
+            f"it serves {', '.join(SERVED_TARGETS)}."
+        )
+    known = {*COMMON, *SETTINGS.get(service, ())}
+    if unserved := sorted(name for name, value in target.items() if value and name not in known):
+        raise _invalid(f"The local cloud does not serve {', '.join(unserved)} of target {arn} of an EventBridge rule.")
+    if service in BY_ROLE and not target.get("RoleArn"):
+        raise _invalid(f"RoleArn is required for target {arn}.")
+    if arn.endswith(".fifo") and service == "sqs" and not target.get("SqsParameters"):
+        raise _invalid(f"Parameter(s) SqsParameters must be specified for target: {target.get('Id')}.")
+    if service == "events" and any(target.get(name) for name in ("Input", "InputPath", "InputTransformer")):
+        raise _invalid(f"An event bus gets the whole event: target {target.get('Id')} takes no input.")
+    check_input(target)
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if queue and (service_of(queue) != "sqs" or queue.endswith(".fifo")):
+        raise _invalid(f"A dead-letter queue is a standard SQS queue, not {queue}.")
+    policy = target.get("RetryPolicy") or {}
+    if not 0 <= policy.get("MaximumRetryAttempts", 185) <= 185:
+        raise _invalid("MaximumRetryAttempts lies from 0 to 185.")
+    if not 60 <= policy.get("MaximumEventAgeInSeconds", 86_400) <= 86_400:
+        raise _invalid("MaximumEventAgeInSeconds lies from 60 to 86400.")
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError(message, code="ValidationException")

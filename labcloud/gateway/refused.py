@@ -38,7 +38,6 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "CreateEndpoint": "nothing would answer",
         "StartPipelineExecution": "no pipeline would run",
     },
-    "scheduler": {"CreateSchedule": "it would never fire", "UpdateSchedule": "it would never fire"},
     "secretsmanager": {"RotateSecret": "nothing would be rotated"},
     "ssm": {"SendCommand": "no command would run", "StartAutomationExecution": "nothing would run"},
 }

@@ -56,6 +56,8 @@ class Joint:
         kept.register("clock", self._clock_state, lambda state: cloud.clock.resume(*state), watched=True)
         kept.register("quicksight", lambda: cloud.quicksight.store, self._load_quicksight)
         kept.register("events", cloud.schedules.phases, cloud.schedules.resume)
+        scheduler = cloud.automation.scheduler
+        kept.register("scheduler", scheduler.state, scheduler.restore, watched=True)
         kept.register("firehose", cloud.firehose.state, cloud.firehose.restore, watched=True)
         kept.register("destinations", cloud.destinations.state, cloud.destinations.restore, watched=True)
         cloud.shadows.on_change = self._shadow_changed

@@ -1,0 +1,83 @@
+"""Calls of the cloud's own API under a role, as AWS services make them; and botocore's models of services.
+
+The call goes through the front door like anybody's, so the role's permissions decide.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import ServiceModel, Shape
+from moto.core.utils import get_service_model
+
+from labcloud.api import Scope
+from labcloud.errors import AwsError
+from labcloud.motobase.constraints import complaint
+from labcloud.motobase.iam import session_credentials
+
+
+class ServiceCalls:
+    """`endpoint_url` is this cloud's."""
+
+    def __init__(self, endpoint_url: Callable[[], str]) -> None:
+        self._endpoint_url = endpoint_url
+        self._session = botocore.session.Session()
+
+    def call(self, scope: Scope, role_arn: str, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+        """Calls an operation with a session of the role. Raises AwsError with the answer's code."""
+        credentials = session_credentials(scope.account_id, role_arn, "aws-service")
+        client = self._session.create_client(
+            service,
+            region_name=scope.region,
+            endpoint_url=self._endpoint_url(),
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
+            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60),
+        )
+        shape = get_service_model(service).operation_model(operation).input_shape
+        try:
+            return client._make_api_call(operation, _with_texts(shape, parameters))
+        except ClientError as error:
+            said = error.response["Error"]
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+            raise AwsError(said.get("Message", ""), code=said["Code"], status=status) from error
+        except BotoCoreError as error:
+            raise AwsError(str(error), code="ValidationException") from error
+
+
+def check_parameters(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+    """Raises AwsError ValidationException for parameters outside of the model's constraints."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    if fault := complaint(shape, parameters):
+        raise AwsError(fault, code="ValidationException")
+
+
+def operation_of(services: tuple[str, ...], sdk_name: str, action: str) -> tuple[str, str] | None:
+    """botocore's (service, operation) for an AWS SDK's names (eventbridge, putEvents); None if there is none."""
+    service = _by_sdk_name(services).get(sdk_name.lower())
+    if service is None:
+        return None
+    model: ServiceModel = get_service_model(service)
+    found = {name.lower(): name for name in model.operation_names}.get(action.lower())
+    return (service, found) if found else None
+
+
+@functools.cache
+def _by_sdk_name(services: tuple[str, ...]) -> Mapping[str, str]:
+    return {get_service_model(name).service_id.hyphenize().replace("-", ""): name for name in services}
+
+
+def _with_texts(shape: Shape | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the model wants bytes (Invoke's Payload), JSON is written as text."""
+    blobs = {name for name, member in (shape.members if shape else {}).items() if member.type_name == "blob"}
+    return {
+        name: json.dumps(value) if name in blobs and not isinstance(value, str) else value
+        for name, value in parameters.items()
+    }

@@ -54,7 +54,9 @@ def _call(node: n.Call, scope: Scope) -> Typed:
 def _arguments(node: n.Call, scope: Scope) -> list[Typed]:
     """The arguments; of count(*) none."""
     if node.name == "count" and len(node.arguments) == 1 and isinstance(node.arguments[0], n.Star):
-        return []
+        node = replace(node, arguments=())
+    if node.distinct and not node.arguments:
+        raise QueryError(node.at, f"DISTINCT needs an argument in {node.name}")
     return analyze_all(node.arguments, scope)
 
 

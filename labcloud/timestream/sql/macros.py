@@ -134,8 +134,8 @@ MACROS = (
     "list_sum(list_transform(l[:i], lambda o: o.w)) >= p * list_sum(list_transform(l, lambda o: o.w)))[1].x",
     "ts_weighted_percentiles(l, ps) AS list_transform(ps, lambda p: ts_weighted_percentile(l, p))",
     # time series: lists of {time, value} in the order of time
-    "ts_series(l) AS CASE WHEN len(list_filter(l, lambda p: p.value IS NULL)) > 0 THEN "
-    "l[:ts_fail('CREATE_TIME_SERIES: the value must not be null')] ELSE l END",
+    "ts_series(l) AS CASE WHEN len(list_filter(l, lambda p: p.time IS NULL OR p.value IS NULL)) > 0 THEN "
+    "l[:ts_fail('CREATE_TIME_SERIES: time and value must not be null')] ELSE l END",
     "ts_before(l, t) AS list_filter(l, lambda p: p.time <= t)[-1]",
     "ts_after(l, t) AS list_filter(l, lambda p: p.time >= t)[1]",
     "ts_between(a, b, t) AS CASE WHEN a.time = b.time THEN a.value "

@@ -152,7 +152,7 @@ class ExpressionParser:
             return self._parenthesis()
         if token.kind == "word" and (keyword := self._keyword(token.text.upper(), token.at)):
             return keyword
-        if self.c.at_name() or (token.is_word("GROUPING") and self.c.peek().text == "("):
+        if self.c.at_name():
             return self._name_or_call()
         return self.c.fail("an expression")
 

@@ -163,8 +163,14 @@ def _select_item(c: Cursor) -> n.SelectItem:
         c.advance()
         return n.SelectItem(n.Star(qualifier, at=at), None, at=at)
     expression = _expressions(c).expression()
-    alias = c.expect_name() if c.take_word("AS") or c.at_name() else None
+    alias = c.expect_name() if c.take_word("AS") or _at_bare_alias(c) else None
     return n.SelectItem(expression, alias, at=at)
+
+
+def _at_bare_alias(c: Cursor) -> bool:
+    """Whether an alias without AS follows; LIMIT and OFFSET are no reserved words and begin a clause all the same."""
+    clause = c.token.is_word("LIMIT", "OFFSET") and (c.peek().kind == "integer" or c.peek().is_word("ALL"))
+    return c.at_name() and not clause
 
 
 def _group_by(c: Cursor) -> tuple[tuple[str, tuple[tuple[n.Expression, ...], ...]], ...]:
@@ -231,7 +237,7 @@ def _relation(c: Cursor) -> n.Relation:
         relation = _relation_in_parentheses(c, at)
     else:
         relation = _table_name(c)
-    if c.take_word("AS") or (c.at_name() and not c.token.is_word(*JOINS, "LIMIT", "OFFSET")):
+    if c.take_word("AS") or (_at_bare_alias(c) and not c.token.is_word(*JOINS)):
         alias = c.expect_name()
         return n.Aliased(relation, alias, _column_names(c), at=at)
     return relation

@@ -61,7 +61,7 @@ def tokenize(sql: str) -> list[Token]:
         at = Position(line, position - line_start + 1)
         match = _PATTERN.match(sql, position)
         if match is None:
-            raise QuerySyntaxError(at, f"unexpected {sql[position]!r}")
+            raise QuerySyntaxError(at, _unknown(sql[position:]))
         text = match.group()
         if match.lastgroup != "space":
             tokens.append(_token(str(match.lastgroup), text, at))
@@ -71,6 +71,15 @@ def tokenize(sql: str) -> list[Token]:
         position = match.end()
     tokens.append(Token("end", "", Position(line, position - line_start + 1)))
     return tokens
+
+
+def _unknown(rest: str) -> str:
+    """What is wrong with text that begins no token."""
+    if number := re.match(r"\d+[A-Za-z_]\w*", rest):
+        return f"{number.group()} is no number and no duration; the units of durations are {' '.join(DURATION_UNITS)}"
+    if rest[0] in "'\"":
+        return f"the quote {rest[0]} is not closed"
+    return f"unexpected {rest[0]!r}"
 
 
 def _token(kind: str, text: str, at: Position) -> Token:

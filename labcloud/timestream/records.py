@@ -64,7 +64,7 @@ def _parse_record(record: Mapping[str, Any], own: Mapping[str, Any], common: Map
     measure_name = record.get("MeasureName")
     if not measure_name:
         raise ValidationException("Measure name is required for a record.")
-    if ":" in measure_name or measure_name.startswith(("ts_", "measure_value")):
+    if ":" in measure_name or not measure_name.isascii() or measure_name.startswith(("ts_", "measure_value")):
         _check_name("measure", measure_name)
     version = record.get("Version", 1)
     if not 1 <= version <= MAX_NS:
@@ -91,6 +91,7 @@ def _checked_dimensions(written: tuple[tuple[str, str], ...]) -> tuple[tuple[str
     """The dimensions in order; the cache is for the devices that write again and again."""
     for name, value in written:
         _check_name("dimension", name)
+        _check_unicode(value)
         if not value:
             raise ValidationException(f"Dimension value cannot be empty: {name}.")
     pairs = sorted(written)
@@ -100,8 +101,15 @@ def _checked_dimensions(written: tuple[tuple[str, str], ...]) -> tuple[tuple[str
     return tuple(pairs)
 
 
+def _check_unicode(text: str) -> None:
+    """JSON can carry half of a surrogate pair, which no file and no database takes."""
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValidationException("A text of the record is not valid Unicode.")
+
+
 def _check_name(what: str, name: str) -> None:
     """Developer guide, "Naming constraints": names that are reserved or not allowed."""
+    _check_unicode(name)
     if not name:
         raise ValidationException(f"The {what} name cannot be empty.")
     if ":" in name or name in RESERVED_NAMES or name.startswith(("ts_", "measure_value")):
@@ -160,6 +168,7 @@ def parse_value(text: Any, type_: str, unit: int) -> Value:
     if not isinstance(text, str) or not 1 <= len(text) <= 2048:
         raise ValidationException("Measure value must be a text of 1 to 2048 characters.")
     if type_ == "VARCHAR":
+        _check_unicode(text)
         return text
     if type_ == "DOUBLE" and _DOUBLE.fullmatch(text):
         return float(text)

@@ -211,6 +211,11 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def test_a_broken_text_or_an_endless_one_is_refused(lab: Lab) -> None:
+    assert "not valid Unicode" in fails(lab, QueryString="SELECT '\ud800'")
+    assert "longer than 262144 bytes" in fails(lab, QueryString="SELECT '" + "x" * 262_144 + "'")
+
+
 def test_deep_nesting_is_refused_and_does_not_crash(lab: Lab) -> None:
     for sql in (
         "SELECT " + "(" * 5000 + "1",

@@ -225,6 +225,8 @@ def test_missing_dimensions_are_null_and_a_series_of_their_own(lab: Lab) -> None
         ({"Dimensions": [{"Name": "a:b", "Value": "x"}]}, "Invalid dimension name: a:b."),
         ({"Dimensions": [{"Name": "time", "Value": "x"}]}, "Invalid dimension name: time."),
         ({"MeasureValueType": "MULTI"}, "MeasureValues is required"),
+        ({"Dimensions": [{"Name": "d", "Value": "\ud800"}]}, "A text of the record is not valid Unicode."),
+        ({"MeasureName": "\ud800"}, "A text of the record is not valid Unicode."),
     ],
 )  # fmt: skip
 def test_a_malformed_record_fails_the_whole_call(lab: Lab, change: dict[str, Any], message: str) -> None:

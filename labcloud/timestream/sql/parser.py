@@ -15,7 +15,11 @@ JOINS = ("CROSS", "INNER", "LEFT", "RIGHT", "FULL", "JOIN", "NATURAL")
 
 def parse_statement(sql: str) -> n.Statement:
     """The tree of one statement."""
-    if len(sql.encode()) > MAX_QUERY_BYTES:
+    try:
+        size = len(sql.encode())
+    except UnicodeEncodeError:
+        raise ValidationException("The query string is not valid Unicode.") from None
+    if size > MAX_QUERY_BYTES:
         raise ValidationException(f"The query string is longer than {MAX_QUERY_BYTES} bytes.")
     cursor = Cursor(sql)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import iam, iot, speed
+from labcloud.motobase import iam, iot, s3, sns, speed
 
 
 def install(
@@ -21,3 +21,9 @@ def install(
     iot.install(iot.Settings(authority, endpoint, validate_topic_rule, on_change))
     iam.install()
     speed.install()
+
+
+def notify(tell_target: s3.Tell, deliver: sns.Deliver, ask_to_confirm: sns.AskToConfirm) -> None:
+    """Says who carries out bucket notifications and the fan-out of topics; called again, it changes them."""
+    s3.use(tell_target)
+    sns.use(deliver, ask_to_confirm)

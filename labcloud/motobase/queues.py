@@ -1,16 +1,51 @@
-"""Sends messages into moto 5.2's SQS in-process."""
+"""Sends messages into moto 5.2's SQS in-process, and reads the policies of queues."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
 
 from moto.sqs.models import sqs_backends
 
 from labcloud.motobase.refusals import as_aws_errors
 
 
-def send_message(account_id: str, region: str, queue_url: str, body: str) -> None:
-    """Sends a message to the queue that the URL's path names. Raises AwsError as SendMessage does."""
-    name = urlsplit(queue_url).path.rsplit("/", 1)[-1]
+def send_message(
+    account_id: str,
+    region: str,
+    queue: str,
+    body: str,
+    *,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+    group_id: str | None = None,
+    deduplication_id: str | None = None,
+) -> None:
+    """Sends a message to the queue that a URL or ARN names. Raises AwsError as SendMessage does."""
     with as_aws_errors():
-        sqs_backends[account_id][region].send_message(name, body)
+        sqs_backends[account_id][region].send_message(
+            _name_of(queue),
+            body,
+            message_attributes={name: _attribute(value) for name, value in (attributes or {}).items()} or None,
+            group_id=group_id,
+            deduplication_id=deduplication_id,
+            validate_group_id=False,
+        )
+
+
+def policy_of(account_id: str, region: str, queue: str) -> dict[str, Any] | None:
+    """The policy document of a queue, or None. Raises AwsError if there is no such queue."""
+    with as_aws_errors():
+        written = sqs_backends[account_id][region].get_queue(_name_of(queue)).policy
+    return json.loads(written) if written else None
+
+
+def _name_of(queue: str) -> str:
+    return re.split("[/:]", queue)[-1]
+
+
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    member = "BinaryValue" if value["Type"].startswith("Binary") else "StringValue"
+    content = value["Value"]
+    return {"DataType": value["Type"], member: content if isinstance(content, bytes) else str(content)}

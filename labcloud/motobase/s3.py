@@ -1,11 +1,13 @@
-"""S3 on moto 5.2.5: what breaks when a versioned bucket is emptied.
+"""S3 on moto 5.2.5: bucket notifications go through this cloud's own delivery.
 
-moto 5.2.5 crashes when the last version of a key that goes is a delete marker (Terraform's `force_destroy` does that):
-it sends the event of a deletion with a marker, which has neither size nor ETag. AWS sends no event for a marker.
+moto 5.2.5 tells targets without asking their policies and runs functions in Docker; and it crashes when the last
+version of a key that goes is a delete marker (Terraform's `force_destroy` does that): it sends the event of a deletion
+with a marker, which has neither size nor ETag. AWS sends no event for the deletion of a marker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +15,19 @@ from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
 
 from labcloud.motobase import hooks
+from labcloud.notifications.messages import ObjectEvent
 
 PLACE: ModuleType = notifications
+
+Tell = Callable[[ObjectEvent, str, str], None]
+
+_tell: Tell = lambda event, configuration_id, target_arn: None  # noqa: E731
+
+
+def use(tell: Tell) -> None:
+    """`tell` brings an event to a target; it gets the configuration's id and the target's ARN."""
+    global _tell
+    _tell = tell
 
 
 def install() -> None:
@@ -24,6 +37,15 @@ def install() -> None:
 
 
 def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
-    """Sends nothing for a delete marker."""
-    if not isinstance(key, FakeDeleteMarker):
-        hooks.stock(PLACE, "send_event")(account_id, event_name, bucket, key)
+    """Tells every target whose configuration the event matches."""
+    configuration = bucket.notification_configuration
+    if configuration is None or isinstance(key, FakeDeleteMarker):
+        return
+    name = str(getattr(event_name, "value", event_name))
+    etag = key.etag.replace('"', "")
+    event = ObjectEvent(account_id, bucket.region_name, bucket.name, name, key.name, key.size, etag, key.version_id)
+    for notification in (*configuration.cloud_function, *configuration.queue, *configuration.topic):
+        if notification.matches(event_name, key.name):
+            _tell(event, notification.id, notification.arn)
+    if configuration.event_bridge is not None:
+        notifications._send_event_bridge_message(account_id, bucket, event_name, key)

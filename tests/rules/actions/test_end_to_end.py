@@ -72,8 +72,10 @@ def test_s3_applies_a_canned_acl_only_with_the_permission(lab):
 
 
 def test_sqs_and_sns_carry_the_result_and_the_topic_fans_out_to_the_queue(lab):
-    url = lab.sqs.create_queue(QueueName="alarms")["QueueUrl"]
     topic = lab.sns.create_topic(Name="alarms")["TopicArn"]
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": lab.arn("sqs", "alarms")}]})
+    url = lab.sqs.create_queue(QueueName="alarms", Attributes={"Policy": policy})["QueueUrl"]
     lab.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=lab.arn("sqs", "alarms"))
     role = lab.role("alarms_role", IOT, ("sqs:SendMessage", lab.arn("sqs", "alarms")), ("sns:Publish", topic))
     lab.rule(

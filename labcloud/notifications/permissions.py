@@ -1,0 +1,25 @@
+"""Whether the policy of a queue or topic lets a service write to it. Source: IAM User Guide, "Policy evaluation logic"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from labcloud.errors import AccessDenied
+from labcloud.iam import AccessRequest, PolicyError, evaluate, parse_policy
+
+
+def require_permission(
+    document: Mapping[str, Any] | None, service: str, action: str, resource: str, source_arn: str, account_id: str
+) -> None:
+    """Raises AccessDenied with the reason unless the resource's policy allows the service for this source."""
+    if not document or not document.get("Statement"):
+        raise AccessDenied(f"{resource} has no policy that lets {service} do {action}")
+    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": account_id}
+    request = AccessRequest(service, action, resource, context, service)
+    try:
+        decision = evaluate(request, resource_policies=[("of the resource", parse_policy(document))])
+    except PolicyError as error:
+        raise AccessDenied(f"the policy of {resource} is not valid: {error}") from error
+    if not decision.allowed:
+        raise AccessDenied(decision.reason)

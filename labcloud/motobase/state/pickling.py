@@ -6,6 +6,7 @@ References to other backends are names; the members of large collections and Lam
 from __future__ import annotations
 
 import copy
+import copyreg
 import io
 import pickle
 import threading
@@ -90,7 +91,7 @@ _fixed: dict[type, Reducer] = {}
 
 def refresh() -> None:
     """To be called when a package of moto's is used for the first time: its classes are known then."""
-    _fixed.update(_GENERAL | dict.fromkeys(_classes(), _reduce_backend) | extra_reducers)
+    _fixed.update(copyreg.dispatch_table | _GENERAL | dict.fromkeys(_classes(), _reduce_backend) | extra_reducers)
 
 
 def _table(result: Pickled) -> dict[type, Reducer]:

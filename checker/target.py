@@ -30,6 +30,8 @@ AMBIENT = (
 )
 """Variables of the caller that would lead a program past a local target."""
 
+LOCAL_KEYS = {"AWS_ACCESS_KEY_ID": "local-cloud-key-id", "AWS_SECRET_ACCESS_KEY": "local-cloud-secret-key"}
+"""The local cloud's administrator. Long words, so that a pipeline that masks them masks nothing else."""
 NO_FILES: dict[str, Any] = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -137,7 +139,7 @@ def local_target(cloud: Mapping[str, Any]) -> Target:
     mqtt = MqttAddress(cloud["mqtt_host"], int(cloud["mqtt_port"]), cloud["ca_file"])
     control = ControlSurface(cloud.get("control_url", cloud["endpoint_url"] + "/_lab").rstrip("/"))
     identity = f"{cloud['endpoint_url']} {cloud.get('cloud_id') or cloud['pid']}"
-    settings = _settings(cloud["endpoint_url"], cloud["region"], mqtt)
+    settings = _settings(cloud["endpoint_url"], cloud["region"], mqtt) | LOCAL_KEYS
     return Target("local", cloud["region"], mqtt, settings, AMBIENT, control, identity)
 
 

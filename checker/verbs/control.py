@@ -61,7 +61,7 @@ class Minute:
             return "\n".join(lines)
         if self.invocation.error:
             lines.append(f"the function failed: {self.invocation.error}")
-        if self.invocation.last_lines:
+        elif self.invocation.last_lines:
             lines.append("the function's log:\n" + self.invocation.last_lines)
         return "\n".join(lines)
 
@@ -74,6 +74,7 @@ def live_a_minute(
         raise NotReady(
             "a house is running, and its readings would mix with the check's", fix="stop lab simulate (Ctrl-C)"
         )
+    lab.ready_function()
     listener = lab.listen(*TOPICS)
     try:
         lab.target.clock.advance(QUIET_S)

@@ -101,7 +101,9 @@ class Device:
             raise DeviceRefused(f"{self._place} did not answer the CONNECT within {within_s:.0f} s")
         if self._connack is not None and self._connack.is_failure:
             self.close()
-            raise DeviceRefused(f"{self._place} refused the connection: {self._connack}")
+            raise DeviceRefused(
+                f"{self._place} refused the connection ({self._connack}): do the certificate's policies allow iot:Connect?"
+            )
         if self._lost is not None:
             self.close()
             raise DeviceRefused(

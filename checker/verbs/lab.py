@@ -100,7 +100,7 @@ class Lab:
 
     @cached_property
     def pipeline(self) -> PipelineVerbs:
-        return PipelineVerbs(self._deployment)
+        return PipelineVerbs(self._deployment, self._deployed_code)
 
     @cached_property
     def teardown(self) -> TeardownVerbs:
@@ -246,9 +246,7 @@ class Lab:
 
     def expect_deployed_code(self) -> None:
         """Deploys the workspace's code if another is deployed; the check fails unless the function runs it then."""
-        wanted = self.deploy_function_code()
-        function = self.awslambda.configuration()
-        deployed = function.code_sha256 if function else "no function"
+        wanted, deployed = self.deploy_function_code(), self._deployed_code()
         expect(
             deployed == wanted,
             expected=f"the code of {PACKAGE} ({wanted}) deployed as {self.awslambda.name}",
@@ -256,6 +254,10 @@ class Lab:
             because="bin/deploy_lambda.sh ended well, but another function or region got the code",
             fix="bin/deploy_lambda.sh; AWS_REGION",
         )
+
+    def _deployed_code(self) -> str:
+        function = self.awslambda.configuration()
+        return function.code_sha256 if function else "no function"
 
     def ready_function(self) -> None:
         """Sees to it that the function runs the workspace's code; the check is skipped if it cannot."""
@@ -277,9 +279,8 @@ class Lab:
 
     def packages_and_deployed_code(self) -> tuple[dict[str, str], str]:
         """The hashes of the zips that the pipeline's jobs handed on, by name, and that of the deployed code."""
-        packages = {name: code_sha256(content) for name, content in self.pipeline.run().packages}
-        function = self.awslambda.configuration()
-        return packages, function.code_sha256 if function else "no function"
+        run = self.pipeline.run()
+        return {name: code_sha256(content) for name, content in run.packages}, run.deployed_sha256
 
     def roles_of_rules_into(self, kind: str, **settings: str) -> list[Role]:
         """The roles of the rules with an action of this kind and these settings."""

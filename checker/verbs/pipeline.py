@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class PipelineRun:
     result: Any
     packages: tuple[tuple[str, bytes], ...]
     problems: tuple[str, ...] = ()
+    deployed_sha256: str = ""
+    """The hash of the function's code at the end of the run."""
 
     @property
     def status(self) -> str:
@@ -62,8 +64,8 @@ class PipelineRun:
 class PipelineVerbs:
     """Validates and runs the pipeline; looks for secrets in the repository."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment, self._workspace = deployment, deployment.workspace
+    def __init__(self, deployment: Deployment, deployed_sha256: Callable[[], str]) -> None:
+        self._deployment, self._workspace, self._deployed_sha256 = deployment, deployment.workspace, deployed_sha256
         self._runs: dict[bool, PipelineRun] = {}
 
     def problems(self) -> list[str]:
@@ -105,7 +107,7 @@ class PipelineVerbs:
                 result = run_pipeline(copy, self._variables(), folder=folder, progress=self._deployment.say)
             except PipelineError as error:
                 return PipelineRun(None, (), tuple(map(str, error.problems)))
-            return PipelineRun(result, tuple(_packages(result)))
+            return PipelineRun(result, tuple(_packages(result)), deployed_sha256=self._deployed_sha256())
 
     def _variables(self) -> dict[str, str]:
         """The CI/CD variables of the project: credentials, region, endpoint, prefix."""

@@ -15,6 +15,7 @@ from checker.curriculum.workspace import Workspace
 from checker.process import run_program
 
 WITHIN_S = 60.0
+SHOWN_LINES = 5
 FUNCTION = "ac_control_lambda"
 
 
@@ -34,7 +35,7 @@ class UnitTests:
     def summary(self) -> str:
         if not self.failures:
             return f"{self.passed} passed" if self.passed else "no test ran:\n" + self.output
-        return f"{self.passed} passed, {len(self.failures)} did not:\n" + "\n".join(self.failures)
+        return f"{self.passed} passed, others did not:\n" + "\n".join(self.failures)
 
 
 def run_unit_tests(workspace: Workspace, environment: Mapping[str, str]) -> UnitTests:
@@ -62,4 +63,6 @@ def parse_summary(output: str) -> UnitTests:
     """Reads pytest's short summary (`-rA`)."""
     passed = len(re.findall(r"^PASSED ", output, re.MULTILINE))
     failures = re.findall(r"^(?:FAILED|ERROR) (.*)$", output, re.MULTILINE)
+    if re.search(r"^ERROR ", output, re.MULTILINE):
+        failures += [line.strip() for line in re.findall(r"^E +(.*)$", output, re.MULTILINE)][:SHOWN_LINES]
     return UnitTests(passed, tuple(failures), output.strip())

@@ -173,7 +173,7 @@ def test_the_trace_of_a_reading_is_found_by_sender_and_time():
     found = find_trace(traces, reading)
 
     assert found is traces[2]
-    assert render_steps(found) == "rule hot matched"
+    assert render_steps(found, {"hot": "SELECT *"}) == "rule hot matched: SELECT *"
 
 
 def test_a_stored_reading_has_its_four_columns_whatever_their_type():
@@ -232,10 +232,12 @@ def test_a_minute_tells_its_story():
     log = "START RequestId: 1\nZONE 1 : MEAN 36\nEND RequestId: 1\nREPORT RequestId: 1"
     minute = Minute({"AC/AC-1": ()}, Invocation("Timeout: 3 s", None, log), (), (new_reading(36),))
 
+    quiet = Minute({"AC/AC-1": ()}, Invocation("", {}, log), (), ())
+
+    assert quiet.story == "the function's log:\nZONE 1 : MEAN 36"
     assert minute.seen == "no command"
     assert minute.story == (
-        "the reading 36 on sensor/temperature/temp_1 did not reach Timestream\n"
-        "the function failed: Timeout: 3 s\nthe function's log:\nZONE 1 : MEAN 36"
+        "the reading 36 on sensor/temperature/temp_1 did not reach Timestream\nthe function failed: Timeout: 3 s"
     )
 
 
@@ -345,7 +347,13 @@ def test_pytests_summary_is_read():
     found = parse_summary("...\nPASSED tests/a.py::x\nFAILED tests/a.py::y - assert None is True\nERROR tests/b.py\n")
 
     assert (found.passed, found.all_passed) == (1, False)
-    assert found.summary == "1 passed, 2 did not:\ntests/a.py::y - assert None is True\ntests/b.py"
+    assert found.summary == "1 passed, others did not:\ntests/a.py::y - assert None is True\ntests/b.py"
+
+
+def test_a_module_that_cannot_be_read_is_told_with_its_line():
+    found = parse_summary('E     File "decision.py", line 7\nE   SyntaxError: invalid syntax\nERROR tests/b.py\n')
+
+    assert found.failures == ("tests/b.py", 'File "decision.py", line 7', "SyntaxError: invalid syntax")
 
 
 def test_the_unit_tests_are_the_kits_and_not_the_workspaces(workspace):

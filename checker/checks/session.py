@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from checker.target import Target
 from checker.terraform import TerraformFailed
 
 NOT_SERVED = ("NotImplementedException", "StatusCode: 501")
+WRAPPING = re.compile(r"operation error [\w ]+: \w+, https response error StatusCode: \d+, RequestID: [\w-]*, ")
+"""What the provider puts around AWS's own error."""
 UNREACHABLE = ("connection refused", "connection reset", "no such host", "EOF")
 
 
@@ -144,8 +147,8 @@ class Session:
 def summary_of(failure: TerraformFailed) -> tuple[str, str]:
     """Where Terraform stopped, and why in a line."""
     place = next((d.place for d in failure.diagnostics if d.place), "the message of Terraform")
-    summary = next((d.summary for d in failure.diagnostics), "terraform apply failed")
-    return place, summary
+    summary = next((d.summary.splitlines()[0] for d in failure.diagnostics if d.summary), "terraform apply failed")
+    return place, WRAPPING.sub("", summary)
 
 
 def blame_the_target(failure: TerraformFailed, target: Target) -> None:

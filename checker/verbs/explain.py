@@ -50,9 +50,10 @@ def render_steps(trace: Mapping[str, Any], sql_of: Mapping[str, str]) -> str:
     return "\n".join(whole.get(text, text) for text in texts) or f"there is no topic rule for {trace['topic']}"
 
 
-def place_to_fix(explanation: str, *, rule: str, role: str) -> str:
-    """Of the two places, that of the role if what the rule wanted was refused, else that of the rule."""
-    return role if re.search(r" refused: role|may do .* but not|is trusted by|does not exist", explanation) else rule
+def place_to_fix(explanation: str, into: str, *, rule: str, role: str) -> str:
+    """Of the two places, that of the role if it was refused to write `into` the right table, else that of the rule."""
+    refused = rf"\b{re.escape(into)} refused: role|may do .* but not|is trusted by|: its role .* does not exist"
+    return role if re.search(refused, explanation) else rule
 
 
 def explain_by_configuration(rules: Iterable[TopicRule], topic: str, role_of: Any) -> list[str]:

@@ -217,9 +217,9 @@ class Lab:
         """Why a reading went where it went; asked for only when somebody reads it."""
         return Later(lambda: explain_reading(self.target, reading))
 
-    def place_to_fix(self, reading: Reading, *, rule: str, role: str) -> Later:
-        """Where to look when a reading did not arrive: at the rule, or at the role that it acts with."""
-        return Later(lambda: place_to_fix(explain_reading(self.target, reading), rule=rule, role=role))
+    def place_to_fix(self, reading: Reading, into: str, *, rule: str, role: str) -> Later:
+        """Where to look when a reading did not arrive in the table `into`: at the rule, or at the role that it acts with."""
+        return Later(lambda: place_to_fix(explain_reading(self.target, reading), into, rule=rule, role=role))
 
     # the function
 
@@ -283,8 +283,15 @@ class Lab:
         return {name: code_sha256(content) for name, content in run.packages}, run.deployed_sha256
 
     def roles_of_rules_into(self, kind: str, **settings: str) -> list[Role]:
-        """The roles of the rules with an action of this kind and these settings."""
-        arns = (action.get("roleArn", "") for _, action in self.iot.rules_into(kind, **settings))
+        """The roles of the rules with an action of this kind and these settings; the check fails if there is no such rule."""
+        arns = [action.get("roleArn", "") for _, action in self.iot.rules_into(kind, **settings)]
+        expect(
+            arns,
+            expected=f"a rule with an action {kind} into {' '.join(settings.values())}",
+            got=self.iot.describe_rules,
+            because="AWS IoT writes with the role that the rule's action names",
+            fix="aws_iot_topic_rule in terraform/iot.tf",
+        )
         return [role for arn in dict.fromkeys(arns) if (role := self.iam.role(arn))]
 
     def data_sets_on_timestream(self) -> list[DataSet]:

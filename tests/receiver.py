@@ -24,18 +24,30 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     answer: bytes = b""
+    answering: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """Inside it, requests are taken and not answered."""
+        self.answering.clear()
+        try:
+            yield
+        finally:
+            self.answering.set()
 
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """Listens until the block ends."""
     receiver = Receiver()
+    receiver.answering.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.received.append(Received(self.path, headers, body))
+            receiver.answering.wait(10)
             self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
             self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()

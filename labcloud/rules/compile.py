@@ -47,6 +47,11 @@ class CompiledRule:
     asks_neighbours: bool = False
     """Whether its SQL or a template calls an external function: it may take long and is not evaluated in line."""
 
+    @property
+    def slow(self) -> bool:
+        """Whether an action waits for somebody outside this process."""
+        return any(one.action.slow for one in (*self.actions, self.error_action) if one is not None)
+
 
 def compile_rule(
     name: str, arn: str, payload: Mapping[str, Any], served_functions: Container[str] = ()

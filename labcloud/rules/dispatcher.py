@@ -1,6 +1,7 @@
 """Sends planned actions: asks the role's permission, delivers through the ports, runs the error action on failure.
 
 Deliveries run in one thread, in the order of the messages; what takes long (a function) is queued by its own port.
+Rules with an action that waits for a stranger (http) have a second thread: they keep their order among themselves.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from labcloud.rules.deliveries import Delivery, Ports
 from labcloud.rules.engine import Engine, Failure, Note, PlannedRun, facts_of
 
 log = logging.getLogger("labcloud.rules")
+
+
+Job = PlannedRun | Callable[[], None]
 
 
 class Refused(Exception):
@@ -45,6 +49,31 @@ class Pending(Protocol):
     def done(self, name: str) -> None: ...
 
 
+class _Lane:
+    """A thread that does one job after the other."""
+
+    def __init__(self, name: str, do: Callable[[Job], None]) -> None:
+        self._do = do
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.put = self._queue.put
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            try:
+                self._do(job)
+            except Exception:  # a fault of ours must not end the deliveries of all other messages
+                log.exception("an action could not be carried out")
+
+
 class Dispatcher:
     """Takes messages (`submit`, any thread) and carries their rules' actions out in its own thread."""
 
@@ -54,33 +83,39 @@ class Dispatcher:
         self._ports = ports
         self._note = note
         self.pending: Pending | None = None
-        self._queue: queue.SimpleQueue[PlannedRun | Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="rule-actions", daemon=True)
+        self._main = _Lane("rule-actions", self._do)
+        self._aside = _Lane("slow-rule-actions", self._do)
 
     def start(self) -> None:
-        self._thread.start()
+        self._main.start()
+        self._aside.start()
 
     def stop(self) -> None:
         """Carries out what is queued, then ends."""
-        self._queue.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        self._main.stop()
+        self._aside.stop()
 
     def submit(self, scope: Scope, message: Message, *, keep: bool = False) -> None:
         """Evaluates the rules that a message meets and queues what follows; `keep`: it is pending until that is done.
 
         Rules that ask other services are evaluated in the dispatcher's thread: the caller must not wait for them.
         """
-        jobs: list[PlannedRun | Callable[[], None]] = []
+        jobs: list[Job] = []
+        slow = False
         for rule in self._engine.matching(scope, message):
+            job: Job | None
             if rule.asks_neighbours:
-                jobs.append(partial(self.run_rule, scope, rule, message))
-            elif run := self._engine.evaluate(scope, rule, message):
-                jobs.append(run)
+                job = partial(self.run_rule, scope, rule, message)
+            else:
+                job = self._engine.evaluate(scope, rule, message)
+            if job is not None:
+                slow = slow or rule.slow
+                jobs.append(partial(self._aside.put, job) if rule.slow else job)
         if jobs and keep and self.pending is not None:
-            jobs.append(partial(self.pending.done, self.pending.begin(scope, message)))
+            done = partial(self.pending.done, self.pending.begin(scope, message))
+            jobs.append(partial(self._aside.put, done) if slow else done)
         for job in jobs:
-            self._queue.put(job)
+            self._main.put(job)
 
     def run_rule(self, scope: Scope, rule: CompiledRule, message: Message) -> None:
         """Evaluates one rule and carries out what follows."""
@@ -90,7 +125,7 @@ class Dispatcher:
     def wait_until_idle(self, within_s: float = 10.0) -> bool:
         """Whether everything submitted before this call was carried out within the time."""
         done = threading.Event()
-        self._queue.put(done.set)
+        self._main.put(partial(self._aside.put, done.set))
         return done.wait(within_s)
 
     def carry_out(self, run: PlannedRun) -> None:
@@ -102,12 +137,8 @@ class Dispatcher:
             self._note(run.origin.trace_id, f"rule {run.rule.name}: the error action runs", rule=run.rule.name)
             self._send(run, *planned)
 
-    def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            try:
-                self.carry_out(job) if isinstance(job, PlannedRun) else job()
-            except Exception:  # a fault of ours must not end the deliveries of all other messages
-                log.exception("an action could not be carried out")
+    def _do(self, job: Job) -> None:
+        self.carry_out(job) if isinstance(job, PlannedRun) else job()
 
     def _send(self, run: PlannedRun, action: CompiledAction, delivery: Delivery) -> Failure | None:
         facts = {"rule": run.rule.name, **facts_of(delivery)}

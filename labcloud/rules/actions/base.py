@@ -41,6 +41,8 @@ class Action:
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     """By parameter: the values that it may have, unless it holds a template."""
     check: Check | None = None
+    slow: bool = False
+    """Whether it waits for somebody outside this process: its rule then gets out of the other rules' way."""
 
 
 class ActionFailed(AwsError):

@@ -103,4 +103,5 @@ ACTION = Action(
     literal=("auth", "enableBatching", "batchConfig"),
     known=("url", "confirmationUrl", "headers", "auth", "enableBatching", "batchConfig"),
     check=check,
+    slow=True,
 )

@@ -248,3 +248,31 @@ def spy(publish, seen):
         return publish(origin, topic, payload, **options)
 
     return call
+
+
+def test_a_receiver_that_does_not_answer_holds_up_no_other_rule(lab, receiver):
+    action = {"http": {"url": receiver.url + "/slow"}}
+    lab.rule("slow", action, sql="SELECT * FROM 'slow'")
+    token = json.loads(wait_until(lambda: receiver.received and receiver.received[0]).body)["confirmationToken"]
+    lab.iot.confirm_topic_rule_destination(confirmationToken=token)
+    url = lab.sqs.create_queue(QueueName="fast")["QueueUrl"]
+    role = lab.role("fast_role", IOT, ("sqs:SendMessage", lab.arn("sqs", "fast")))
+    lab.rule("fast", {"sqs": {"queueUrl": url, "roleArn": role, "useBase64": False}}, sql="SELECT * FROM 'slow'")
+    with receiver.held_up():
+        lab.iot_data.publish(topic="slow", payload=b"{}", qos=1)
+        arrived = wait_until(lambda: lab.sqs.receive_message(QueueUrl=url).get("Messages"), within_s=2.5)
+        assert len(arrived) == 1
+    assert lab.cloud.settle()
+
+
+def test_http_is_tried_three_times_when_the_receiver_is_overloaded(lab, receiver):
+    lab.rule("again3", {"http": {"url": receiver.url + "/busy"}}, sql="SELECT * FROM 'busy'")
+    token = json.loads(wait_until(lambda: receiver.received and receiver.received[0]).body)["confirmationToken"]
+    lab.iot.confirm_topic_rule_destination(confirmationToken=token)
+    receiver.statuses = [503, 429, 200]
+    assert lab.publish("busy", {})[-1].endswith("done")
+    receiver.statuses = [500, 500, 500]
+    assert lab.publish("busy", {})[-1].endswith("was answered with 500")
+    receiver.statuses = [404]
+    assert lab.publish("busy", {})[-1].endswith("was answered with 404")
+    assert len(receiver.received) == 1 + 3 + 3 + 1

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from checker.cli.options import chosen_target, open_target, open_workspace, target_option, workspace_option
-from checker.errors import UsageProblem
+from checker.cli.options import chosen_target, open_workspace, target_option, workspace_option
+from checker.cloud_process import running_cloud
+from checker.errors import TargetDown, UsageProblem
+from checker.target import find_target
 
 
 @click.command()
@@ -21,7 +23,10 @@ from checker.errors import UsageProblem
 @click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
 def trace(folder: str | None, target: str | None, topic: str | None, last: int, follow: bool) -> None:
     """Show what became of the last messages, or of those on TOPIC."""
-    opened = open_target(chosen_target(target), open_workspace(folder))
+    workspace, name = open_workspace(folder), chosen_target(target)
+    if name == "local" and running_cloud(workspace) is None:
+        raise TargetDown("The local cloud of this workspace is not running", next_step="lab up")
+    opened = find_target(name, workspace.folder)
     if opened.control is None:
         raise UsageProblem(f"{opened.name} keeps no traces; the local cloud does", next_step="lab trace --target local")
     found = opened.control.traces(topic)[-last:]

@@ -70,6 +70,12 @@ def test_a_cloud_that_never_ran_has_no_log(lab):
     assert (code, errors) == (3, "There is no log: the local cloud of this workspace never ran\n  next  lab up\n")
 
 
+def test_a_trace_without_a_cloud_says_so_and_starts_none(lab):
+    code, _, errors = lab("trace")
+
+    assert (code, errors) == (3, "The local cloud of this workspace is not running\n  next  lab up\n")
+
+
 def test_down_without_a_cloud_is_no_error(lab):
     assert lab("down")[:2] == (0, "The local cloud was not running.\n")
 

@@ -91,7 +91,9 @@ _fixed: dict[type, Reducer] = {}
 
 def refresh() -> None:
     """To be called when a package of moto's is used for the first time: its classes are known then."""
-    _fixed.update(copyreg.dispatch_table | _GENERAL | dict.fromkeys(_classes(), _reduce_backend) | extra_reducers)
+    dictionaries = dict.fromkeys(_subclasses(defaultdict), _reduce_defaultdict)
+    backends = dict.fromkeys(_subclasses(BaseBackend), _reduce_backend)
+    _fixed.update(copyreg.dispatch_table | _GENERAL | dictionaries | backends | extra_reducers)
 
 
 def _table(result: Pickled) -> dict[type, Reducer]:
@@ -100,9 +102,9 @@ def _table(result: Pickled) -> dict[type, Reducer]:
     return {**owners, **_fixed, **holders}
 
 
-def _classes(base: type = BaseBackend) -> set[type]:
+def _subclasses(base: type) -> set[type]:
     found = set(base.__subclasses__())
-    return found.union(*(_classes(each) for each in found)) if found else found
+    return found.union(*map(_subclasses, found))
 
 
 def _reduce_backend(backend: BaseBackend) -> Any:
@@ -125,7 +127,8 @@ def _reduce_defaultdict(held: defaultdict[Any, Any]) -> Any:
     factory = held.default_factory
     if getattr(factory, "__name__", "") == "<lambda>":
         factory = Sample(factory())  # type: ignore[misc]
-    return type(held), (factory,), None, None, iter(list(held.items()))
+    attributes = getattr(held, "__dict__", None) or None
+    return restore_defaultdict, (type(held), factory), attributes, None, iter(list(held.items()))
 
 
 _GENERAL: dict[type, Reducer] = {
@@ -162,6 +165,14 @@ def new_event(is_set: bool) -> threading.Event:
     if is_set:
         event.set()
     return event
+
+
+@restorer
+def restore_defaultdict(kind: type, factory: Any) -> Any:
+    """Also for moto's subclasses, whose constructors want other things."""
+    held = kind.__new__(kind)
+    held.default_factory = factory
+    return held
 
 
 @restorer

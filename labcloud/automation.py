@@ -69,7 +69,7 @@ class Automation:
 
     def install(self) -> None:
         """Lets events that moto makes come here."""
-        event_rules.install(lambda account, region, rule, event: self.bus.offer(Scope(account, region), rule, event))
+        event_rules.use(lambda account, region, rule, event: self.bus.offer(Scope(account, region), rule, event))
 
     def changed(self, request: ApiRequest) -> None:
         """Keeps timers in step with what the API changed."""

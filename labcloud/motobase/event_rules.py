@@ -36,9 +36,14 @@ Forward = Callable[[str, str, EventRule, dict[str, Any]], None]
 _forward: list[Forward] = []
 
 
-def install(forward: Forward) -> None:
-    """Puts the hooks in place; events of moto's own go to `forward`, rule by rule."""
+def use(forward: Forward) -> None:
+    """Events of moto's own go to `forward`, rule by rule."""
+    install()
     _forward[:] = [forward]
+
+
+def install() -> None:
+    """Puts the hooks in place."""
     if hooks.first_time(__name__):
         hooks.replace(Rule, "send_to_targets", send_to_targets)
         hooks.replace(S3_MODELS, "events_send_notification", send_no_notification)

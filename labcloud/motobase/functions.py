@@ -68,9 +68,14 @@ def _stored(function: LambdaFunction, account_id: str, region: str) -> StoredFun
         log_group=function.logs_group_name,
         account_id=account_id,
         region=region,
-        policy={"Version": "2012-10-17", "Statement": list(function.policy.statements)},
+        policy=_policy(function),
         reserved_concurrency=function.reserved_concurrency,
     )
+
+
+def _policy(function: LambdaFunction) -> dict[str, Any] | None:
+    statements = list(function.policy.statements)
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
 
 
 def _layer_zips(function: LambdaFunction, account_id: str, region: str) -> tuple[bytes, ...]:

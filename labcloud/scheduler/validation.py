@@ -88,9 +88,6 @@ def _checked_target(written: Mapping[str, Any], is_served: IsServed) -> dict[str
         _check_templated(target, service_of(arn))
     else:
         raise refusal(f"Provided Arn is not in correct format: {arn}")
-    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if queue is not None and (service_of(queue) != "sqs" or queue.endswith(".fifo")):
-        raise refusal(f"A dead-letter queue is a standard SQS queue, not {queue}.")
     return target
 
 

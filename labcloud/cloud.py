@@ -251,7 +251,10 @@ class Cloud:
 
     def _answer(self, http: Request) -> Any:
         if http.path.startswith(control.PREFIX):
-            return self.control.answer(http)
+            answer = self.control.answer(http)
+            if self.persistence and http.method != "GET":
+                self.persistence.commit_all()
+            return answer
         if "Authorization" not in http.headers and (answer := self.links.answer(http.method, http.path, http.args)):
             return answer
         return self.front.answer(http)

@@ -59,7 +59,8 @@ class Joint:
         scheduler = cloud.automation.scheduler
         kept.register("scheduler", scheduler.state, scheduler.restore, watched=True)
         kept.register("firehose", cloud.firehose.state, cloud.firehose.restore, watched=True)
-        kept.register("destinations", cloud.destinations.state, cloud.destinations.restore, watched=True)
+        destinations = cloud.destinations
+        kept.register("destinations", destinations.state, destinations.restore, service="iot", watched=True)
         cloud.shadows.on_change = self._shadow_changed
         cloud.dispatcher.pending = self.inbox
 

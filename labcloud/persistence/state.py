@@ -21,11 +21,12 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class Part:
-    """Something small that is kept whole: how it is read, and how it is put back."""
+    """Something small that is kept whole: how it is read, how it is put back, and when it may have changed."""
 
     save: Callable[[], Any]
     load: Callable[[Any], None]
     watched: bool
+    service: str
 
 
 class Persistence:
@@ -42,21 +43,31 @@ class Persistence:
     # -- whole parts
 
     def register(
-        self, name: str, save: Callable[[], Any], load: Callable[[Any], None], *, watched: bool = False
+        self,
+        name: str,
+        save: Callable[[], Any],
+        load: Callable[[Any], None],
+        *,
+        service: str = "",
+        watched: bool = False,
     ) -> None:
-        """A part that is kept whole; one with a service's name is saved after each request that changes the service.
+        """A part that is kept whole: saved after each request that changes its service (by default that of its name).
 
-        A watched one is looked at many times a second. `load` is called by `restore`, if there is something.
+        A watched one is looked at many times a second besides. `load` is called by `restore`, if there is something.
         """
-        self._parts[name] = Part(save, load, watched)
+        self._parts[name] = Part(save, load, watched, service or name)
 
     def changed(self, name: str) -> None:
         """A part has changed; it is written with the next acknowledgement, or in a moment."""
         self._keeper.mark(OWN, name, lambda: dumps(self._parts[name].save()))
 
     def commit(self) -> None:
-        """Makes everything that changed so far safe."""
+        """Makes everything that was marked so far safe."""
         self._keeper.commit()
+
+    def commit_all(self) -> None:
+        """Looks at everything that is watched, and makes it safe."""
+        self._keeper.commit(self._suspects)
 
     # -- single rows
 
@@ -115,8 +126,9 @@ class Persistence:
             try:
                 yield
             finally:
-                if request.service in self._parts:
-                    self.changed(request.service)
+                for name, part in self._parts.items():
+                    if part.service == request.service:
+                        self.changed(name)
                 self._keeper.commit(lambda: self._moto.rows_after(request, looked_at))
 
     @contextmanager

@@ -100,7 +100,7 @@ class CloudProcess:
 class Device:
     """A certificate with a policy that allows everything, and paho clients that use it."""
 
-    def __init__(self, cloud: CloudProcess, folder: Path) -> None:
+    def __init__(self, cloud: CloudProcess, folder: Path, policy: str = "everything") -> None:
         self._cloud = cloud
         iot = cloud.client("iot")
         made = iot.create_keys_and_certificate(setAsActive=True)
@@ -109,8 +109,8 @@ class Device:
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],
         }
-        iot.create_policy(policyName="everything", policyDocument=json.dumps(document))
-        iot.attach_policy(policyName="everything", target=self.certificate_arn)
+        iot.create_policy(policyName=policy, policyDocument=json.dumps(document))
+        iot.attach_policy(policyName=policy, target=self.certificate_arn)
         self._certificate, self._key = folder / "device.pem", folder / "device.key"
         self._certificate.write_text(made["certificatePem"])
         self._key.write_text(made["keyPair"]["PrivateKey"])
@@ -131,6 +131,7 @@ class Client:
         self.granted: list[int] = []
         self.paho.on_connect = lambda client, data, flags, reason, properties: self.connected.append((flags, reason))
         self.paho.on_subscribe = lambda client, data, number, reasons, properties: self.granted.append(number)
+        self.paho.max_inflight_messages_set(100)
         self.paho.connect("localhost", cloud.mqtt_port)
         self.paho.loop_start()
         wait_until(lambda: self.connected, because=f"{client_id} connects")

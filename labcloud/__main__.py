@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -91,6 +92,7 @@ def _describe(cloud: Cloud, state_dir: Path | None, region: str) -> dict[str, ob
     description = {
         **cloud.health(),
         "region": region,
+        "cloud_id": _cloud_id(state_dir),
         "pid": os.getpid(),
         "control_url": f"{cloud.endpoint_url}/_lab/",
     }
@@ -102,6 +104,16 @@ def _describe(cloud: Cloud, state_dir: Path | None, region: str) -> dict[str, ob
         temporary.write_text(json.dumps(description, indent=2))
         temporary.replace(target)
     return description
+
+
+def _cloud_id(state_dir: Path | None) -> str:
+    """Tells clouds apart: the same as long as the state is the same."""
+    if state_dir is None:
+        return str(uuid.uuid4())
+    kept = state_dir / "cloud_id"
+    if not kept.exists():
+        kept.write_text(str(uuid.uuid4()))
+    return kept.read_text()
 
 
 def _watch_stdin(stop: threading.Event) -> None:

@@ -30,6 +30,12 @@ class Clock(Protocol):
     def advance(self, seconds: float) -> None: ...
 
 
+class Pages(Protocol):
+    """Timestream's queries: how many rows a page has at the most."""
+
+    page_rows: int | None
+
+
 class ControlError(Exception):
     """A wrong request to the control surface."""
 
@@ -42,12 +48,18 @@ class Control:
     """Answers the control surface. `health` describes the cloud; `settle` waits until queued actions are done."""
 
     def __init__(
-        self, health: Callable[[], Mapping[str, Any]], trace: Trace, clock: Clock, settle: Callable[[], bool]
+        self,
+        health: Callable[[], Mapping[str, Any]],
+        trace: Trace,
+        clock: Clock,
+        settle: Callable[[], bool],
+        pages: Pages,
     ) -> None:
         self._health = health
         self._trace = trace
         self._clock = clock
         self._settle = settle
+        self._pages = pages
 
     def answer(self, http: Request) -> WireResponse:
         """Answers one request under /_lab/."""
@@ -71,6 +83,8 @@ class Control:
             body = _body_of(http)
             if path == "clock":
                 return self._set_clock(body)
+            if path == "timestream":
+                return self._set_page_rows(body)
             if path == "settle":
                 return {"settled": self._settle()}
         raise ControlError(404, f"{http.method} {http.path} is not part of the control surface")
@@ -86,6 +100,13 @@ class Control:
         if found is None:
             raise ControlError(404, f"no message with trace id {trace_id} is kept")
         return found
+
+    def _set_page_rows(self, body: Mapping[str, Any]) -> dict[str, int | None]:
+        rows = body.get("page_rows")
+        if set(body) != {"page_rows"} or not (rows is None or (isinstance(rows, int) and 1 <= rows <= 1000)):
+            raise ControlError(400, 'timestream takes {"page_rows": a number from 1 to 1000, or null}')
+        before, self._pages.page_rows = self._pages.page_rows, rows
+        return {"page_rows_before": before}
 
     def _clock_state(self) -> dict[str, float]:
         return {"now": self._clock.now(), "offset_s": self._clock.offset_s(), "rate": self._clock.rate}

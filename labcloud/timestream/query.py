@@ -42,6 +42,8 @@ class TimestreamQuery:
         self._store_of = store_of
         self._now = now
         self._lock = threading.RLock()
+        self.page_rows: int | None = None
+        """Pages of at most so many rows, however many the caller allows: AWS too decides how large its pages are."""
         self._open = OpenQueries(now)
         self._answers: OrderedDict[tuple[str, str], Answered] = OrderedDict()
         self.operations: Mapping[str, Operation] = {
@@ -59,6 +61,8 @@ class TimestreamQuery:
             raise ValidationException(f"MaxRows must be between 1 and {MAX_ROWS}, not {max_rows}.")
         if given.get("QueryInsights", {}).get("Mode", "DISABLED") != "DISABLED":
             raise ValidationException("QueryInsights is not served by this cloud.")
+        if self.page_rows is not None:
+            max_rows = min(max_rows or self.page_rows, self.page_rows)
         if token := given.get("NextToken"):
             with self._lock:
                 query, page, following = self._open.later_page(token, text, request.caller.arn, max_rows)

@@ -33,13 +33,15 @@ from labcloud.iot.api import IotApi
 from labcloud.iot.data import IotData
 from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry, is_certificate
+from labcloud.iotlogging import IotLogWriter, IotWatch, LoggingOptions
 from labcloud.iotsql import Environment
 from labcloud.links import Links
+from labcloud.monitoring import Alarms, Counters, Notices, check_composite_alarm, check_metric_alarm
 from labcloud.motobase import iot_reads
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
 from labcloud.motobase.functions import function_of
 from labcloud.motobase.iam import caller_of, role_policies, session_credentials
-from labcloud.motobase.install import install, notify
+from labcloud.motobase.install import install, notify, notify_of_alarms
 from labcloud.mqtt import Broker, MessageProperties, Origin, Published
 from labcloud.notifications import BucketNotifications, FanOut
 from labcloud.persistence import Joint, Journal, Persistence
@@ -59,6 +61,17 @@ from labcloud.timestream import Timestream, tables_of
 from labcloud.trace import Trace
 
 log = logging.getLogger("labcloud")
+
+METRIC_READS = [("cloudwatch", name) for name in ("GetMetricData", "GetMetricStatistics", "ListMetrics")]
+
+
+ENDPOINTS = {
+    "iot:Data-ATS": "localhost",
+    "iot:Data": "localhost",
+    "iot:CredentialProvider": "credentials.localhost",
+    "iot:Jobs": "jobs.localhost",
+}
+"""As on AWS, devices find no broker behind the names of the other two types; neither of them is served."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,11 @@ class Cloud:
         self.authority = self._open_authority()
         self.roles = Roles(_read_role, tables_of)
         self.registry = Registry(caller_of, self.roles.why_not)
-        self.engine = Engine(self._environment, self.clock.now_ms, self.trace.note)
+        self.counters = Counters(self.clock.now)
+        self.iot_options = LoggingOptions()
+        self.iot_log = IotLogWriter(self.iot_options, self.roles, self.clock.now)
+        self.watch = IotWatch(self.trace, self.iot_log.write, self.counters.count, self.iot_log.is_logged)
+        self.engine = Engine(self._environment, self.clock.now_ms, self.watch.note)
         self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
         writer = LogWriter(self._why_not_logged)
         self.runtime = LambdaRuntime(self.clock, lambda: self.endpoint_url, writer.write)
@@ -103,6 +120,8 @@ class Cloud:
         self.buckets = BucketNotifications(
             self.clock.now, self.functions.invoke_by_service, self.functions.require_permission
         )
+        self.alarms = Alarms(self.clock, self.counters.flush)
+        self.notices = Notices(self.functions.invoke_by_service)
         self.links = Links(self.destinations, self.fan_out.signer)
         ports = RulePorts(
             self.functions,
@@ -112,7 +131,7 @@ class Cloud:
             self.destinations,
             self.web,
         )
-        self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.trace.note)
+        self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.watch.note)
         self.automation = self._make_automation()
         self.schedules = self.automation.rules
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
@@ -121,7 +140,7 @@ class Cloud:
         self.joint = Joint(self.persistence, self) if self.persistence else None
         context = self.authority.server_context()
         self.mqtt = MqttServer(self.broker, context, callers=self.registry, journal=self._journal())
-        self.control = Control(self.health, self.trace, self.clock, self.settle)
+        self.control = Control(self.health, self.trace, self.clock, self.settle, self.timestream.query)
         self.front = self._make_front()
         self.http: HttpServer | None = None
 
@@ -132,11 +151,14 @@ class Cloud:
         install(self.authority, self._iot_endpoint, self._check_topic_rule, self._iot_changed)
         self.automation.install()
         notify(self.buckets.tell, self.fan_out.deliver, self.fan_out.ask_to_confirm)
+        notify_of_alarms(self.notices.state_changed, self.clock.now)
         self.http = HttpServer(self.settings.host, self.settings.port, self._answer)
         if self.joint:
             self.joint.resume()
         self.mqtt.start_in_thread(self.settings.host, self.settings.mqtt_port)
         self.clock.start()
+        self.iot_log.start()
+        self.alarms.reconcile()
         self.dispatcher.start()
         if self.joint:
             self.joint.resume_messages()
@@ -147,9 +169,11 @@ class Cloud:
         if self.http:
             self.http.stop()
         self.automation.close()
+        self.alarms.close()
         self.mqtt.stop_thread()
         self.dispatcher.stop()
         self.firehose.close()
+        self.iot_log.stop()
         self.destinations.close()
         self.fan_out.close()
         self.clock.stop()
@@ -188,7 +212,12 @@ class Cloud:
     def settle(self) -> bool:
         """Waits until every message so far has had its rule actions and their functions; False: it took too long."""
         done = self.dispatcher.wait_until_idle() and self.runtime.wait_until_idle(30)
-        return done and self.firehose.wait_until_idle(30) and self.fan_out.wait_until_idle(30)
+        return (
+            done
+            and self.firehose.wait_until_idle(30)
+            and self.fan_out.wait_until_idle(30)
+            and self.iot_log.wait_until_idle(30)
+        )
 
     # -- making
 
@@ -204,7 +233,7 @@ class Cloud:
         return Journal(folder, self.persistence) if folder and self.persistence else None
 
     def _make_broker(self) -> Broker:
-        router = MessageRouter(self.dispatcher, self.shadows, self.trace)
+        router = MessageRouter(self.dispatcher, self.shadows, self.trace, self.watch)
         return Broker(
             principals=self.registry,
             policies=self.registry,
@@ -232,7 +261,7 @@ class Cloud:
             self.quicksight,
             self.functions,
             IotData(self._publish, self._call_broker, self.shadows),
-            IotApi(self.destinations.operations),
+            IotApi(self.destinations.operations, self.iot_options.operations),
             self.firehose,
             *self.automation.services,
         ]
@@ -242,7 +271,11 @@ class Cloud:
             moto=MotoBackends(),
             own={service.name: service for service in own},
             extended=frozenset({"events", "firehose", "iot", "lambda"}),
-            checks={**CHECKS, ("s3", "PutBucketNotificationConfiguration"): self.buckets.check_configuration},
+            checks={
+                **CHECKS,
+                **dict.fromkeys(METRIC_READS, self._count_first),
+                ("s3", "PutBucketNotificationConfiguration"): self.buckets.check_configuration,
+            },
             observers=[self._observe],
             keeping=self._keeping,
         )
@@ -259,6 +292,10 @@ class Cloud:
             return answer
         return self.front.answer(http)
 
+    def _count_first(self, request: ApiRequest) -> None:
+        """Before metrics are read, the latest counts are put among them."""
+        self.counters.flush()
+
     def _observe(self, request: ApiRequest, status: int) -> None:
         """Keeps what is compiled or remembered in step with what the API changes."""
         if status >= 400 or not changes_something(request.operation):
@@ -268,6 +305,8 @@ class Cloud:
             self.registry.changed()
         elif request.service == "events":
             self.automation.changed(request)
+        elif request.service == "cloudwatch":
+            self.alarms.reconcile()
         elif request.service == "lambda":
             self._function_changed(request)
 
@@ -284,7 +323,7 @@ class Cloud:
             self.runtime.retire(request.scope.arn("lambda", f"function:{name}"))
 
     def _iot_endpoint(self, endpoint_type: str) -> str:
-        return "localhost"
+        return ENDPOINTS[endpoint_type]
 
     def _check_topic_rule(self, payload: Mapping[str, Any]) -> None:
         compile_rule("rule", "", payload, SERVED)
@@ -385,6 +424,8 @@ def _destination_urls(rules: Iterable[CompiledRule]) -> list[str]:
 CHECKS = {
     ("events", "PutRule"): check_rule,
     ("events", "PutTargets"): check_targets,
+    ("cloudwatch", "PutCompositeAlarm"): check_composite_alarm,
+    ("cloudwatch", "PutMetricAlarm"): check_metric_alarm,
     ("firehose", "CreateDeliveryStream"): check_create,
     ("firehose", "UpdateDestination"): check_update,
 }

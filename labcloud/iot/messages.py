@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from labcloud.api import Scope
+from labcloud.iotlogging import IotWatch
 from labcloud.iotsql import Message as SqlMessage
 from labcloud.mqtt import BasicIngest, Message, MessageProperties, ShadowRequest
 from labcloud.rules.dispatcher import Dispatcher
@@ -32,10 +33,11 @@ class BrokerTrace:
 class MessageRouter:
     """The broker's Listener and ReservedTopics. Runs in the broker's thread; deliveries run elsewhere."""
 
-    def __init__(self, dispatcher: Dispatcher, shadows: Shadows, trace: Trace) -> None:
+    def __init__(self, dispatcher: Dispatcher, shadows: Shadows, trace: Trace, watch: IotWatch) -> None:
         self._dispatcher = dispatcher
         self._shadows = shadows
         self._trace = trace
+        self._watch = watch
 
     def message_published(self, message: Message) -> None:
         """Evaluates the rules of the message's account and region."""
@@ -53,6 +55,7 @@ class MessageRouter:
         self._shadows.request(scope, request.thing, request.shadow, request.operation, message.payload)
 
     def _evaluate(self, message: Message) -> None:
+        self._watch.message_accepted(message)
         scope = Scope(message.account_id, message.region)
         self._dispatcher.submit(scope, sql_message(message), keep=message.qos > 0)
 

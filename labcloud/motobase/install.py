@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import iam, iot, s3, sns, speed
+from labcloud.motobase import cloudwatch, iam, iot, s3, sns, speed
 
 
 def install(
@@ -27,3 +27,11 @@ def notify(tell_target: s3.Tell, deliver: sns.Deliver, ask_to_confirm: sns.AskTo
     """Says who carries out bucket notifications and the fan-out of topics; called again, it changes them."""
     s3.use(tell_target)
     sns.use(deliver, ask_to_confirm)
+    s3.install()
+    sns.install()
+
+
+def notify_of_alarms(state_changed: cloudwatch.StateChanged, now: Callable[[], float]) -> None:
+    """Says who is told of an alarm's new state; called again, it changes that."""
+    cloudwatch.use(state_changed, now)
+    cloudwatch.install()

@@ -10,12 +10,24 @@ from labcloud.iam import AccessRequest, PolicyError, evaluate, parse_policy
 
 
 def require_permission(
-    document: Mapping[str, Any] | None, service: str, action: str, resource: str, source_arn: str, account_id: str
+    document: Mapping[str, Any] | None,
+    service: str,
+    action: str,
+    resource: str,
+    source_arn: str,
+    account_id: str,
+    *,
+    source_owner: str | None = None,
 ) -> None:
-    """Raises AccessDenied with the reason unless the resource's policy allows the service for this source."""
+    """Raises AccessDenied with the reason unless the resource's policy allows the service for this source.
+
+    `source_owner`: the key aws:SourceOwner, which only a few services set (the default policy of topics asks for it).
+    """
     if not document or not document.get("Statement"):
         raise AccessDenied(f"{resource} has no policy that lets {service} do {action}")
     context = {"aws:SourceArn": source_arn, "aws:SourceAccount": account_id}
+    if source_owner:
+        context["aws:SourceOwner"] = source_owner
     request = AccessRequest(service, action, resource, context, service)
     try:
         decision = evaluate(request, resource_policies=[("of the resource", parse_policy(document))])

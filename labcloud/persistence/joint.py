@@ -61,6 +61,7 @@ class Joint:
         kept.register("firehose", cloud.firehose.state, cloud.firehose.restore, watched=True)
         destinations = cloud.destinations
         kept.register("destinations", destinations.state, destinations.restore, service="iot", watched=True)
+        kept.register("iot-logging", cloud.iot_options.state, cloud.iot_options.restore, watched=True)
         cloud.shadows.on_change = self._shadow_changed
         cloud.dispatcher.pending = self.inbox
 

@@ -21,17 +21,21 @@ def require_permission(
 ) -> None:
     """Raises AccessDenied with the reason unless the resource's policy allows the service for this source.
 
-    `source_owner`: the key aws:SourceOwner, which only a few services set (the default policy of topics asks for it).
+    `source_owner`: the account in whose name a service acts too (CloudWatch alarms), so that a topic's default policy,
+    which asks for aws:SourceOwner, lets it in.
     """
     if not document or not document.get("Statement"):
         raise AccessDenied(f"{resource} has no policy that lets {service} do {action}")
     context = {"aws:SourceArn": source_arn, "aws:SourceAccount": account_id}
+    principals = [service]
     if source_owner:
         context["aws:SourceOwner"] = source_owner
-    request = AccessRequest(service, action, resource, context, service)
+        principals.append(f"arn:aws:iam::{source_owner}:root")
     try:
-        decision = evaluate(request, resource_policies=[("of the resource", parse_policy(document))])
+        policies = [("of the resource", parse_policy(document))]
     except PolicyError as error:
         raise AccessDenied(f"the policy of {resource} is not valid: {error}") from error
-    if not decision.allowed:
-        raise AccessDenied(decision.reason)
+    requests = [AccessRequest(principal, action, resource, context, service) for principal in principals]
+    decisions = [evaluate(request, resource_policies=policies) for request in requests]
+    if not any(decision.allowed for decision in decisions):
+        raise AccessDenied(decisions[0].reason)

@@ -12,7 +12,7 @@ from typing import Any
 from labcloud.errors import AwsError
 from labcloud.iotsql import SqlParseError, Statement, Template, compile_statement, compile_template
 from labcloud.rules.actions import ACTIONS, UNSERVED
-from labcloud.rules.actions.base import Action, check_parameters, invalid
+from labcloud.rules.actions.base import Action, check_parameters, invalid, not_served
 
 Render = Callable[[Template], str]
 
@@ -74,7 +74,7 @@ def compile_rule(
         raise AwsError(str(error), code="SqlParseException", status=400) from error
     external = {*statement.external_functions, *_external_functions([compiled, error])}
     if unserved := sorted(function for function in external if function not in served_functions):
-        raise invalid(f"The local cloud does not serve the SQL function {', '.join(unserved)}.")
+        raise not_served(f"The local cloud does not serve the SQL function {', '.join(unserved)}.")
     enabled = not payload.get("ruleDisabled", False)
     return CompiledRule(name, arn, statement, compiled, error, enabled, bool(external))
 
@@ -87,7 +87,7 @@ def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
     if name not in ACTIONS:
         because = f" ({UNSERVED[name]})" if name in UNSERVED else ""
         served = ", ".join(sorted(ACTIONS))
-        raise invalid(f"The local cloud does not serve the rule action {name}{because}; it serves {served}.")
+        raise not_served(f"The local cloud does not serve the rule action {name}{because}; it serves {served}.")
     action = ACTIONS[name]
     check_parameters(name, action, parameters)
     compiled = {

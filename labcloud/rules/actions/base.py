@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labcloud.api import Scope
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, NotServed
 from labcloud.rules.deliveries import Delivery
 
 
@@ -51,6 +51,14 @@ class ActionFailed(AwsError):
     code = "InvalidRequestException"
 
 
+def not_served(message: str) -> NotServed:
+    """What CreateTopicRule answers to what AWS would do and the local cloud does not.
+
+    Terraform repeats an InvalidRequestException for two minutes, this one it shows at once.
+    """
+    return NotServed(message)
+
+
 def invalid(message: str) -> AwsError:
     """What CreateTopicRule answers to parameters that cannot be served."""
     return AwsError(message, code="InvalidRequestException", status=400)
@@ -65,7 +73,7 @@ def check_parameters(name: str, action: Action, parameters: Mapping[str, Any]) -
         if value in (None, "", []):
             raise invalid(f"Action {name}: {path} is required.")
     if unknown := set(parameters) - set(action.known):
-        raise invalid(f"Action {name}: the local cloud does not serve {', '.join(sorted(unknown))}.")
+        raise not_served(f"Action {name}: the local cloud does not serve {', '.join(sorted(unknown))}.")
     for key, allowed in action.choices.items():
         given = parameters.get(key)
         if given is not None and given not in allowed and not has_template(given):

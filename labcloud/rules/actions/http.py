@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from labcloud.api import Scope
-from labcloud.rules.actions.base import Action, ActionFailed, Result, has_template, invalid
+from labcloud.rules.actions.base import Action, ActionFailed, Result, has_template, invalid, not_served
 from labcloud.rules.deliveries import Need, Origin, Ports
 
 LONGEST_URL = 2000
@@ -72,9 +72,9 @@ def check(parameters: Mapping[str, Any]) -> None:
     """What of the HTTP action is served, and the rules between url and confirmationUrl."""
     url, confirmation = parameters["url"], parameters.get("confirmationUrl")
     if parameters.get("auth"):
-        raise invalid("Action http: the local cloud does not serve signed requests (auth).")
+        raise not_served("Action http: the local cloud does not serve signed requests (auth).")
     if parameters.get("enableBatching"):
-        raise invalid("Action http: the local cloud does not serve batching (enableBatching).")
+        raise not_served("Action http: the local cloud does not serve batching (enableBatching).")
     if not url.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
         raise invalid(f"Action http: url begins with https://, not {url!r}.")
     if has_template(url) and not confirmation:

@@ -171,7 +171,7 @@ def test_step_functions_are_refused_with_the_reason(lab):
     action = {"stepFunctions": {"stateMachineName": "m", "roleArn": f"arn:aws:iam::{ACCOUNT}:role/x"}}
     with pytest.raises(ClientError, match="does not execute them") as refused:
         lab.rule("steps", action)
-    assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
+    assert refused.value.response["Error"]["Code"] == "NotImplementedException"
 
 
 def test_http_posts_once_the_destination_is_confirmed(lab, receiver):

@@ -25,7 +25,6 @@ from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.destinations import Destinations
 from labcloud.errors import AwsError
-from labcloud.events import check_rule, check_targets
 from labcloud.firehose import Firehose, check_create, check_update
 from labcloud.gateway.front import Front, changes_something
 from labcloud.iam import RolePolicies
@@ -106,7 +105,7 @@ class Cloud:
         writer = LogWriter(self._why_not_logged)
         self.runtime = LambdaRuntime(self.clock, lambda: self.endpoint_url, writer.write)
         self.functions = Functions(self.runtime, _function_credentials)
-        self.web = Web(self.settings.post_anywhere)
+        self.web = Web(self.settings.post_anywhere, self.authority.pem)
         self.destinations = Destinations(self.web, self.clock.now, lambda: self.endpoint_url)
         self.firehose = Firehose(self.clock, self.roles, self.functions.call)
         self.fan_out = FanOut(
@@ -135,7 +134,7 @@ class Cloud:
         self.automation = self._make_automation()
         self.schedules = self.automation.rules
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
-        self.quicksight = QuickSight()
+        self.quicksight = QuickSight(self.clock.now)
         self.broker = self._make_broker()
         self.joint = Joint(self.persistence, self) if self.persistence else None
         context = self.authority.server_context()
@@ -273,6 +272,7 @@ class Cloud:
             extended=frozenset({"events", "firehose", "iot", "lambda"}),
             checks={
                 **CHECKS,
+                **self.automation.checks,
                 **dict.fromkeys(METRIC_READS, self._count_first),
                 ("s3", "PutBucketNotificationConfiguration"): self.buckets.check_configuration,
             },
@@ -308,6 +308,7 @@ class Cloud:
         elif request.service == "cloudwatch":
             self.alarms.reconcile()
         elif request.service == "lambda":
+            self.automation.changed(request)
             self._function_changed(request)
 
     def _keeping(self, request: ApiRequest) -> AbstractContextManager[None]:
@@ -422,8 +423,6 @@ def _destination_urls(rules: Iterable[CompiledRule]) -> list[str]:
 
 
 CHECKS = {
-    ("events", "PutRule"): check_rule,
-    ("events", "PutTargets"): check_targets,
     ("cloudwatch", "PutCompositeAlarm"): check_composite_alarm,
     ("cloudwatch", "PutMetricAlarm"): check_metric_alarm,
     ("firehose", "CreateDeliveryStream"): check_create,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,11 @@ def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [d for d in diagnostics if d.severity == "error" and not d.summary.startswith(INIT_REMARK)]
 
 
+def is_change(message: Mapping[str, Any]) -> bool:
+    """Does this message say that something is being made, changed or removed? Reading a data source is not."""
+    return message.get("type") == "apply_start" and message.get("hook", {}).get("action") != "read"
+
+
 def describe_progress(message: Mapping[str, Any]) -> str | None:
     """A short line for a message that tells progress, or None."""
     kind, hook = message.get("type"), message.get("hook", {})
@@ -83,3 +89,27 @@ def describe_progress(message: Mapping[str, Any]) -> str | None:
     if kind == "apply_complete":
         return f"{address}: {hook.get('action', 'change')} done"
     return None
+
+
+def describe_sudden_end(
+    action: str, returncode: int, messages: Sequence[Mapping[str, Any]], errors: Sequence[Diagnostic]
+) -> str:
+    """What happened to a Terraform that was killed, or that ended without a reason; empty if it gave one."""
+    number = -returncode if returncode < 0 else returncode - 128
+    if number > 0:
+        name = {each.value: each.name for each in signal.Signals}.get(number, f"number {number}")
+        what = f"terraform {action} was ended from outside, by signal {name}{_KILLERS.get(name, '')}"
+    elif messages and not errors:
+        what = f"terraform {action} ended with exit code {returncode} and its output stops short of a reason"
+    else:
+        return ""
+    told = [line for message in messages if (line := describe_progress(message))]
+    return f"{what}\n  the last that it said: {told[-1]}" if told else what
+
+
+_KILLERS = {"SIGKILL": ": somebody killed it, or the system ran out of memory", "SIGINT": " (Ctrl-C)"}
+
+
+def plain_lines(output: str) -> str:
+    """The lines of Terraform's output that are not messages for programs."""
+    return "\n".join(line for line in output.splitlines() if not parse_messages([line]))

@@ -17,10 +17,13 @@ import python_terraform
 from checker.diagnostics import (
     Diagnostic,
     describe_progress,
+    describe_sudden_end,
     diagnostics_of,
     errors_of,
+    is_change,
     parse_diagnostic,
     parse_messages,
+    plain_lines,
 )
 from checker.errors import LabError, LearnerProblem
 from checker.process import Finished, run_program
@@ -179,9 +182,11 @@ class Terraform:
         if finished.succeeded:
             return
         messages = parse_messages(finished.stdout.splitlines())
-        started = any(m.get("type") == "apply_start" for m in messages)
-        errors = errors_of(diagnostics_of(messages))
-        raise TerraformFailed(action, errors, finished.stderr or finished.stdout, applied=started)
+        errors = sorted(errors_of(diagnostics_of(messages)), key=lambda d: (d.filename, d.line))
+        if ended := describe_sudden_end(action, finished.returncode, messages, errors):
+            raise LabError(ended, next_step="run the same command again: Terraform goes on where it stopped")
+        started = any(is_change(message) for message in messages)
+        raise TerraformFailed(action, errors, finished.stderr or plain_lines(finished.stdout), applied=started)
 
 
 def _changes(finished: Finished, operation: str) -> Changes:

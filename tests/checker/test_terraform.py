@@ -159,3 +159,36 @@ def test_missing_providers_are_installed_once_and_the_command_repeated(tmp_path,
     Terraform(tmp_path, os.environ, fake, within_s=10).apply()
 
     assert (tmp_path / "calls").read_text().split() == ["apply", "init", "apply"]
+
+
+STARTED = (
+    '{"@level":"info","type":"version","terraform":"1.11.4"}',
+    '{"@level":"info","type":"apply_start","hook":{"resource":{"addr":"aws_iot_thing.house"},"action":"create"}}',
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (
+            "kill -9 $$",
+            "terraform apply was ended from outside, by signal SIGKILL: "
+            "somebody killed it, or the system ran out of memory",
+        ),
+        ("exit 2", "terraform apply ended with exit code 2 and its output stops short of a reason"),
+        ('printf \'{"@level":"err\'; exit 1', "terraform apply ended with exit code 1 and its output stops short of"),
+    ],
+    ids=["killed", "ended without a reason", "output cut"],
+)
+def test_a_terraform_that_ends_suddenly_is_told_in_words(tmp_path, program, end, message):
+    (tmp_path / ".terraform").mkdir()
+    said = "".join(f"echo '{line}'\n" for line in STARTED)
+
+    with pytest.raises(LabError) as raised:
+        Terraform(tmp_path, os.environ, program(said + end), within_s=10).apply()
+
+    assert not isinstance(raised.value, TerraformFailed)
+    assert message in str(raised.value)
+    assert "the last that it said: aws_iot_thing.house: create ..." in str(raised.value)
+    assert str(raised.value).endswith("next  run the same command again: Terraform goes on where it stopped")
+    assert "{" not in str(raised.value)

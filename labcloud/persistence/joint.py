@@ -58,6 +58,7 @@ class Joint:
         kept.register("events", cloud.schedules.phases, cloud.schedules.resume)
         scheduler = cloud.automation.scheduler
         kept.register("scheduler", scheduler.state, scheduler.restore, watched=True)
+        kept.register("lambda", cloud.automation.invoke_configs.state, cloud.automation.invoke_configs.restore)
         kept.register("firehose", cloud.firehose.state, cloud.firehose.restore, watched=True)
         destinations = cloud.destinations
         kept.register("destinations", destinations.state, destinations.restore, service="iot", watched=True)

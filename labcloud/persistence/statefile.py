@@ -17,6 +17,8 @@ FORMAT = "1"
 Row = tuple[str, str, bytes | None]
 """(space, key, value); None: the row goes."""
 
+KEEP = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)"
+DROP = "DELETE FROM rows WHERE space = ? AND key = ?"
 REMEDY = "`lab reset-cloud` (or removing the folder) makes an empty cloud; `lab apply` then builds everything anew."
 
 
@@ -64,12 +66,18 @@ class StateFile:
                 gone.append((space, key))
             else:
                 kept.append((space, key, value))
-        with self._lock, self._connection:
+        with self._lock:
+            if len(kept) == 1 and not gone:
+                self._connection.execute(KEEP, kept[0])  # a statement alone is a transaction
+                return
             self._connection.execute("BEGIN IMMEDIATE")
-            if kept:
-                self._connection.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
-            if gone:
-                self._connection.executemany("DELETE FROM rows WHERE space = ? AND key = ?", gone)
+            try:
+                self._connection.executemany(KEEP, kept)
+                self._connection.executemany(DROP, gone)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
     def spaces(self, prefix: str) -> list[str]:
         """The names of the spaces that begin so."""
@@ -83,7 +91,7 @@ class StateFile:
 
     def drop(self, space: str) -> None:
         """Removes every row of a space."""
-        with self._lock, self._connection:
+        with self._lock:
             self._connection.execute("DELETE FROM rows WHERE space = ?", (space,))
 
     def checkpoint(self) -> None:
@@ -112,7 +120,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS rows (space TEXT, key TEXT, value BLOB NOT NULL, PRIMARY KEY (space, key))"
+        "CREATE TABLE IF NOT EXISTS rows (space TEXT, key TEXT, value BLOB NOT NULL, PRIMARY KEY (space, key)) WITHOUT ROWID"
     )
     return connection
 

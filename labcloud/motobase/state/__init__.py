@@ -9,10 +9,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from moto.core.base_backend import BaseBackend
+
 from labcloud.api import ApiRequest
 from labcloud.motobase import on_demand
 from labcloud.motobase.state import parts, pickling
-from labcloud.motobase.state.places import Looks, Place, backend_at
+from labcloud.motobase.state.places import Looks, Place, place_of
 
 log = logging.getLogger("labcloud.persistence")
 
@@ -28,6 +30,10 @@ MEMBERS_ONLY = {
     "cloudwatch": ("PutMetricData",),
 }
 """Operations (by the beginnings of their names) that change nothing of the backend but members."""
+
+IDENTITIES = ("iam", "sts")
+"""moto's packages that every request looks at, to find out who calls."""
+CHANGING_IDENTITIES = ("iam", "sts", "cloudformation")
 
 Row = tuple[str, str, bytes | None]
 Mark = Callable[[str, str, Callable[[], bytes | None]], None]
@@ -53,6 +59,7 @@ class MotoState:
         self._sums: dict[Place, int] = {}
         self._kept_packages: set[str] = set()
         self._failed: set[str] = set()
+        self._again: set[BaseBackend] = set()
 
     def install(self, mark: Mark) -> None:
         """Puts the hooks in place and begins to listen."""
@@ -63,30 +70,36 @@ class MotoState:
         parts.changed.listener = marked
         self._looks.install(_install_for)
 
-    def noted(self) -> AbstractContextManager[set[Place]]:
+    def noted(self) -> AbstractContextManager[set[BaseBackend]]:
         """The backends that this thread looks at inside the block."""
         return self._looks.noted()
 
-    def rows_after(self, request: ApiRequest, looked_at: set[Place]) -> list[Row]:
+    def rows_after(self, request: ApiRequest, looked_at: set[BaseBackend]) -> list[Row]:
         """What a request may have changed, beyond the members that were marked."""
         if request.service == "s3" and {"Bucket", "Key"} <= set(request.parameters):
             _object_touched(request, looked_at)
-        members_only = MEMBERS_ONLY.get(request.service, ())
-        if request.operation.startswith(members_only):
-            looked_at = {place for place in looked_at if place.package != request.service}
+        if request.operation.startswith(MEMBERS_ONLY.get(request.service, ())):
+            return []
+        if request.service not in CHANGING_IDENTITIES:
+            looked_at = {backend for backend in looked_at if place_of(backend).package not in IDENTITIES}
         return self._rows(looked_at)
 
     def suspects(self) -> list[Row]:
-        """The rows of all backends that were looked at since the last time and are not as they were."""
-        places, self._looks.places = self._looks.places, set()
-        return self._rows(places)
+        """The rows of all backends that were looked at since the last time, or the time before, and have changed.
 
-    def _rows(self, places: Iterable[Place]) -> list[Row]:
-        return [row for place in places for row in self._changed(place)]
+        Who looked may have changed something only after that time's pickle was made: hence twice.
+        """
+        seen = self._looks.take()
+        todo, self._again = seen | self._again, seen
+        return self._rows(todo)
 
-    def _changed(self, place: Place) -> Iterator[Row]:
+    def _rows(self, backends: Iterable[BaseBackend]) -> list[Row]:
+        return [row for backend in backends for row in self._changed(backend)]
+
+    def _changed(self, backend: BaseBackend) -> Iterator[Row]:
+        place = place_of(backend)
         try:
-            pickled = pickling.pickle_backend(backend_at(place))
+            pickled = pickling.pickle_backend(backend)
         except Exception as error:
             if str(place) not in self._failed:
                 self._failed.add(str(place))
@@ -127,7 +140,7 @@ class MotoState:
             rows.drop(space)
         self._kept_packages = set(loading.used_packages)
         rows.write((PACKAGES, key, None) for key in set(loading.packages) - loading.used_packages)
-        self._looks.places.clear()
+        self._looks.take()
 
 
 _installed: set[str] = set()
@@ -152,9 +165,9 @@ def _member(owner: Any, kind: parts.Kind, key: Hashable) -> bytes | None:
     return None if member is None else pickling.pickle_member(member)
 
 
-def _object_touched(request: ApiRequest, looked_at: set[Place]) -> None:
+def _object_touched(request: ApiRequest, looked_at: set[BaseBackend]) -> None:
     """Requests about an object's tags, lock or access change it in place."""
-    for place in looked_at:
-        bucket = backend_at(place).__dict__.get("buckets", {}).get(request.parameters["Bucket"])
-        if place.package == "s3" and bucket is not None:
+    for backend in looked_at:
+        bucket = backend.__dict__.get("buckets", {}).get(request.parameters["Bucket"])
+        if place_of(backend).package == "s3" and bucket is not None:
             parts.changed(bucket, request.parameters["Key"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
@@ -115,4 +115,6 @@ def _fill(table: Table, items: list[Item]) -> None:
 
 
 def _text(key: Key) -> str:
-    return json.dumps([part.to_json() for part in key if part is not None])
+    """Equal numbers are equal keys, however they are written."""
+    texts = (str(Decimal(part.value).normalize()) if part.type == "N" else part.value for part in key if part is not None)
+    return "\0".join(texts)

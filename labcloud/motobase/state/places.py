@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import threading
 from collections.abc import Callable, Iterator
@@ -30,47 +31,51 @@ class Place(NamedTuple):
         return "/".join(self)
 
 
+class _Own(threading.local):
+    seen: set[BaseBackend] | None = None
+
+
 class Looks:
     """Notes every backend that anybody looks at; a thread may ask to hear of its own looks."""
 
     def __init__(self) -> None:
-        self.places: set[Place] = set()
-        self._own = threading.local()
+        self._seen: set[BaseBackend] = set()
+        self._own = _Own()
 
     def install(self, before_first: Callable[[str], None]) -> None:
         """Hooks into moto; `before_first` is called with a package's name before its first backend is made."""
         stock = hooks.stock(AccountSpecificBackend, "__getitem__")
-        known: dict[tuple[type, str, str], Place] = {}
-        packages: set[str] = set()
+        seen, own, find = self._seen, self._own, dict.get
 
-        def look(self_: AccountSpecificBackend, region: str) -> BaseBackend:
+        def look(regions: AccountSpecificBackend, region: str) -> BaseBackend:
             """moto's own lookup, noted."""
-            place = known.get((self_.backend, self_.account_id, region))
-            if place is None:
-                name = "aws" if region == "global" else region
-                place = Place(self_.backend.__module__, self_.backend.__name__, self_.account_id, name)
-                if place.package not in packages:
-                    packages.add(place.package)
-                    before_first(place.package)
-                known[self_.backend, self_.account_id, region] = place
-            self.places.add(place)
-            own = getattr(self._own, "places", None)
-            if own is not None:
-                own.add(place)
-            backend: BaseBackend = stock(self_, region)
-            return backend
+            found: BaseBackend | None = find(regions, region)
+            if found is None:
+                before_first(regions.backend.__module__.split(".")[1])
+                found = stock(regions, region)
+            seen.add(found)
+            if own.seen is not None:
+                own.seen.add(found)
+            return found
 
         hooks.replace(AccountSpecificBackend, "__getitem__", look)
 
+    def take(self) -> set[BaseBackend]:
+        """What was looked at since the last time."""
+        taken = set()
+        while self._seen:
+            taken.add(self._seen.pop())
+        return taken
+
     @contextmanager
-    def noted(self) -> Iterator[set[Place]]:
-        """The places that this thread looks at inside the block."""
-        found: set[Place] = set()
-        self._own.places = found
+    def noted(self) -> Iterator[set[BaseBackend]]:
+        """The backends that this thread looks at inside the block."""
+        found: set[BaseBackend] = set()
+        self._own.seen = found
         try:
             yield found
         finally:
-            self._own.places = None
+            self._own.seen = None
 
 
 def place_of(backend: BaseBackend) -> Place:
@@ -82,12 +87,12 @@ def place_of(backend: BaseBackend) -> Place:
 def backend_at(place: Place) -> BaseBackend:
     """The backend at a place; it is made if nobody used it yet."""
     module, name, account_id, region = place
-    regions = next(_dictionary(importlib.import_module(module), name))[account_id]
+    regions = _dictionary(module, name)[account_id]
     found: BaseBackend | None = dict.get(regions, region)  # not a look
     return found if found is not None else regions[region]
 
 
-def _dictionary(module: Any, name: str) -> Iterator[BackendDict[Any]]:
-    for held in vars(module).values():
-        if isinstance(held, BackendDict) and held.backend.__name__ == name:
-            yield held
+@functools.cache
+def _dictionary(module: str, name: str) -> BackendDict[Any]:
+    held = vars(importlib.import_module(module)).values()
+    return next(each for each in held if isinstance(each, BackendDict) and each.backend.__name__ == name)

@@ -35,10 +35,14 @@ class Answer:
 
 
 class Web:
-    """Sends requests; with `anywhere` not only to loopback addresses."""
+    """Sends requests; with `anywhere` not only to loopback addresses.
 
-    def __init__(self, anywhere: bool = False) -> None:
+    HTTPS receivers need a certificate of a public authority, or of `own_authority` (PEM).
+    """
+
+    def __init__(self, anywhere: bool = False, own_authority: str | None = None) -> None:
         self._anywhere = anywhere
+        self._own_authority = own_authority
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
         """One POST, redirects are not followed. Raises NotSent."""
@@ -59,8 +63,18 @@ class Web:
     def _connection(self, scheme: str, host: str, port: int, timeout_s: float) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
         link = socket.create_connection((self._allowed_address(host, port), port), timeout_s)
-        connection.sock = _secured(link, host) if scheme == "https" else link
+        connection.sock = self._secured(link, host) if scheme == "https" else link
         return connection
+
+    def _secured(self, link: socket.socket, host: str) -> ssl.SSLSocket:
+        context = ssl.create_default_context()
+        if self._own_authority:
+            context.load_verify_locations(cadata=self._own_authority)
+        try:
+            return context.wrap_socket(link, server_hostname=host)
+        except OSError:
+            link.close()
+            raise
 
     def _allowed_address(self, host: str, port: int) -> str:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -71,14 +85,6 @@ class Web:
             f"{host} is not this machine: the local cloud posts to loopback addresses only; "
             "start it with --post-anywhere to let rules and subscriptions reach other hosts"
         )
-
-
-def _secured(link: socket.socket, host: str) -> ssl.SSLSocket:
-    try:
-        return ssl.create_default_context().wrap_socket(link, server_hostname=host)
-    except OSError:
-        link.close()
-        raise
 
 
 def _read(connection: http.client.HTTPConnection, deadline: float) -> Answer:

@@ -117,7 +117,7 @@ def _cloud_id(state_dir: Path | None) -> str:
 
 
 def _watch_stdin(stop: threading.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # not sys.stdin: its lock would outlive this thread at the interpreter's end
         pass
     stop.set()
 

@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.api import ApiRequest, Scope, Service
+from labcloud.awslambda.checks import FunctionChecks
+from labcloud.awslambda.destinations import DestinationSender
+from labcloud.awslambda.event_invoke import EventInvokeConfigs
 from labcloud.awslambda.service import Functions
 from labcloud.clock import LabClock
 from labcloud.errors import AccessDenied
-from labcloud.events import Delivery, EventBus, ScheduleKeeper, scheduled_event
+from labcloud.events import Delivery, EventBus, ScheduleKeeper, check_rule, check_targets, scheduled_event
 from labcloud.firehose import Firehose
 from labcloud.gateway.identify import SERVED
 from labcloud.motobase import event_rules
+from labcloud.motobase import functions as functions_of_moto
 from labcloud.motobase.event_rules import EventRule
+from labcloud.motobase.functions import layer_size, split_name
+from labcloud.motobase.lookups import read_object
 from labcloud.motobase.service_calls import ServiceCalls, check_parameters, operation_of
 from labcloud.outlets import Attempts, Outlets
 from labcloud.roles import Roles
@@ -22,6 +28,7 @@ from labcloud.scheduler import Firing, Keeper, Scheduler, StoredSchedule, contex
 from labcloud.trace import Trace
 
 EVENTS = "events.amazonaws.com"
+LAMBDA = "lambda.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
 _SERVICES = tuple(sorted({name for names in SERVED.values() for name in names}))
 
@@ -43,6 +50,7 @@ class Automation:
         served_by: ServedBy,
     ) -> None:
         self._clock, self._roles, self._trace = clock, roles, trace
+        self._functions = functions
         self._calls = ServiceCalls(endpoint_url)
         self._served_by = served_by
         attempts = Attempts(clock)
@@ -61,20 +69,44 @@ class Automation:
         )
         self._schedules = Keeper(clock, self._fire_schedule, self.scheduler.remove)
         self.scheduler.serve(self._schedules)
+        self.invoke_configs = EventInvokeConfigs(clock.now, self._lambda_may_call)
+        sender = DestinationSender(self.outlets, self._require_for_lambda, clock.now)
+        functions.extend(self.invoke_configs, sender.send, {})
+        self._function_checks = FunctionChecks(
+            lambda role: roles.why_not_assumed(role, LAMBDA, {}) is None, read_object, layer_size
+        )
 
     @property
     def services(self) -> list[Service]:
         """What the gateway asks."""
         return [self.bus, self.scheduler]
 
+    @property
+    def checks(self) -> Mapping[tuple[str, str], Callable[[ApiRequest], None]]:
+        """What is refused before moto would take it."""
+        checks = self._function_checks
+        return {
+            ("events", "PutRule"): check_rule,
+            ("events", "PutTargets"): check_targets,
+            ("lambda", "CreateFunction"): checks.create_function,
+            ("lambda", "UpdateFunctionCode"): checks.update_function_code,
+            ("lambda", "UpdateFunctionConfiguration"): checks.update_function_configuration,
+            ("lambda", "PublishLayerVersion"): checks.publish_layer_version,
+        }
+
     def install(self) -> None:
         """Lets events that moto makes come here."""
+        functions_of_moto.install()
         event_rules.use(lambda account, region, rule, event: self.bus.offer(Scope(account, region), rule, event))
 
     def changed(self, request: ApiRequest) -> None:
         """Keeps timers in step with what the API changed."""
         if request.service == "events" and request.operation != "PutEvents":
             self.rules.reconcile(request.scope)
+        elif (request.service, request.operation) == ("lambda", "DeleteFunction"):
+            name, qualifier = split_name(request.parameters["FunctionName"], request.parameters.get("Qualifier"))
+            if qualifier is None:
+                self.invoke_configs.forget(request.scope, name)
 
     def close(self) -> None:
         """Cancels every timer."""
@@ -89,6 +121,13 @@ class Automation:
                 raise AccessDenied(str(refused)) from refused
 
         return may_do
+
+    def _require_for_lambda(self, role_arn: str, action: str, resource: str) -> None:
+        self._allow(LAMBDA)(role_arn, action, resource, {})
+
+    def _lambda_may_call(self, role_arn: str, action: str, resource: str) -> bool:
+        decision, _ = self._roles.decide(role_arn, LAMBDA, action, resource, {})
+        return decision is not None and decision.allowed
 
     def _put_event(self, scope: Scope, entry: Mapping[str, Any]) -> None:
         self.bus.put(scope, entry)

@@ -182,7 +182,7 @@ def destination_record(outcome: EventOutcome, now_s: float) -> dict[str, object]
         "timestamp": render_instant(now_s),
         "requestContext": {
             "requestId": outcome.request_id,
-            "functionArn": f"{outcome.config.arn}:{outcome.config.version}",
+            "functionArn": _qualified(outcome.config.invoked_arn),
             "condition": outcome.condition,
             "approximateInvokeCount": outcome.attempts,
         },
@@ -195,3 +195,7 @@ def destination_record(outcome: EventOutcome, now_s: float) -> dict[str, object]
         record["responseContext"] = context
         record["responsePayload"] = json.loads(result.payload)
     return record
+
+
+def _qualified(arn: str) -> str:
+    return arn if arn.count(":") > 6 else f"{arn}:$LATEST"

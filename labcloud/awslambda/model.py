@@ -37,14 +37,18 @@ class FunctionConfig:
     account_id: str = "123456789012"
     reserved_concurrency: int | None = None
     """None: only the executor's own limit; 0: every invocation is throttled."""
+    invoked_arn: str = ""
+    """The ARN with which the function was invoked (an alias's, for example); does not part warm workers."""
 
     def __post_init__(self) -> None:
         if not self.log_group:
             object.__setattr__(self, "log_group", f"/aws/lambda/{self.name}")
+        if not self.invoked_arn:
+            object.__setattr__(self, "invoked_arn", self.version_arn)
 
     @property
-    def invoked_arn(self) -> str:
-        """The ARN with which the function was invoked; a version other than $LATEST qualifies it."""
+    def version_arn(self) -> str:
+        """The ARN of the version; $LATEST does not qualify it."""
         if self.version == "$LATEST" or self.arn.endswith(f":{self.version}"):
             return self.arn
         return f"{self.arn}:{self.version}"

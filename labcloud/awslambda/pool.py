@@ -95,7 +95,7 @@ class Pool:
             outdated, doomed = self._replace_outdated(config)
             generation = self._current.get((config.arn, config.version)) or self._make(config)
             limit = config.reserved_concurrency
-            throttled = limit is not None and generation.busy >= limit
+            throttled = limit is not None and self._busy_of(config) >= limit
             if not throttled:
                 generation.busy += 1
         _end(doomed)
@@ -103,6 +103,11 @@ class Pool:
         if throttled:
             raise TooManyRequests("Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded")
         return generation
+
+    def _busy_of(self, config: FunctionConfig) -> int:
+        """Reserved concurrency is shared by all versions of a function."""
+        name = config.arn.split(":")[:7]
+        return sum(generation.busy for (arn, _), generation in self._current.items() if arn.split(":")[:7] == name)
 
     def _replace_outdated(self, config: FunctionConfig) -> tuple[list[Generation], list[Worker]]:
         if self._closed:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from labcloud.awslambda.errors import InvalidRequestContent, RequestTooLarge
@@ -99,7 +100,7 @@ class LambdaRuntime:
     def _run(self, config: FunctionConfig, invocation: Invocation) -> InvokeResult:
         self._factory.check_runtime(config.runtime)
         with self._pool.worker(config) as worker:
-            result = worker.invoke(invocation)
+            result = worker.invoke(replace(invocation, invoked_arn=config.invoked_arn))
         if result.init_duration_ms is not None:
             self._factory.prepare()
         return result

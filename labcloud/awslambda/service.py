@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.api import ApiRequest, Operation, Scope
+from labcloud.awslambda.event_invoke import EventInvokeConfig, EventInvokeConfigs
+from labcloud.awslambda.events import EventOutcome
 from labcloud.awslambda.model import Credentials, FunctionConfig, InvokeResult
 from labcloud.awslambda.runtime import LambdaRuntime
 from labcloud.errors import AccessDenied, AwsError
@@ -18,6 +20,8 @@ log = logging.getLogger("labcloud.lambda")
 
 CredentialsOf = Callable[[str, str, str], Credentials]
 """credentials_of(account id, role ARN, session name)"""
+SendRecord = Callable[[str, EventInvokeConfig, EventOutcome], None]
+"""send_record(role ARN, configuration, how the invocation ended)"""
 
 
 class Functions:
@@ -28,7 +32,14 @@ class Functions:
     def __init__(self, runtime: LambdaRuntime, credentials_of: CredentialsOf) -> None:
         self._runtime = runtime
         self._credentials_of = credentials_of
-        self.operations: Mapping[str, Operation] = {"Invoke": self.invoke}
+        self._configs: EventInvokeConfigs | None = None
+        self._send_record: SendRecord | None = None
+        self.operations: dict[str, Operation] = {"Invoke": self.invoke}
+
+    def extend(self, configs: EventInvokeConfigs, send_record: SendRecord, operations: Mapping[str, Operation]) -> None:
+        """Asynchronous invocations obey `configs` and tell `send_record` how they ended; further operations."""
+        self._configs, self._send_record = configs, send_record
+        self.operations.update({**configs.operations, **operations})
 
     def invoke(self, request: ApiRequest) -> dict[str, Any]:
         """Invoke, synchronously (RequestResponse), asynchronously (Event) or not at all (DryRun)."""
@@ -38,10 +49,10 @@ class Functions:
         payload = asked.get("Payload") or b"{}"
         kind = asked.get("InvocationType") or "RequestResponse"
         if kind == "DryRun":
-            return {"StatusCode": 204}
+            return {"StatusCode": 204, "Payload": b""}
         if kind == "Event":
-            self._runtime.invoke_async(lambda: self._current(request.scope, function.arn), payload)
-            return {"StatusCode": 202}
+            self._submit(request.scope, function.invoked_arn, payload)
+            return {"StatusCode": 202, "Payload": b""}
         result = self._runtime.invoke(config, payload, client_context=asked.get("ClientContext"))
         return _answer(result, tail=asked.get("LogType") == "Tail")
 
@@ -53,7 +64,7 @@ class Functions:
         With `wait` it returns when the first attempt is over. Raises AwsError: no such function, not allowed.
         """
         self.require_permission(scope, function_arn, service, source_arn)
-        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
+        self._submit(scope, function_arn, payload, wait=wait)
 
     def call_by_service(self, scope: Scope, function_arn: str, payload: bytes, source_arn: str) -> InvokeResult:
         """A synchronous invocation by AWS IoT (SQL function aws_lambda). Raises AwsError."""
@@ -66,8 +77,7 @@ class Functions:
 
     def start(self, scope: Scope, function_arn: str, payload: bytes, *, wait: bool = False) -> None:
         """An asynchronous invocation for a caller who was asked for permission already. Raises AwsError."""
-        function_of(scope.account_id, scope.region, function_arn)
-        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, wait=wait)
+        self._submit(scope, function_arn, payload, wait=wait)
 
     def require_permission(self, scope: Scope, function_arn: str, service: str, source_arn: str) -> StoredFunction:
         """Raises AwsError unless the function's resource policy lets the service invoke it for the source."""
@@ -76,6 +86,23 @@ class Functions:
         if not decision.allowed:
             raise AccessDenied(decision.reason)
         return function
+
+    def _submit(self, scope: Scope, function_arn: str, payload: bytes, *, wait: bool = False) -> None:
+        function = function_of(scope.account_id, scope.region, function_arn)
+        options: dict[str, Any] = {}
+        if self._configs is not None:
+            config = self._configs.of(scope, function.name, function.qualifier)
+            if config.retries is not None:
+                options["retries"] = config.retries
+            if config.max_age_s is not None:
+                options["max_age_s"] = float(config.max_age_s)
+
+        def done(outcome: EventOutcome) -> None:
+            if self._configs is not None and self._send_record is not None:
+                latest = self._configs.of(scope, function.name, function.qualifier)
+                self._send_record(function.role_arn, latest, outcome)
+
+        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, done, wait=wait, **options)
 
     def _current(self, scope: Scope, function_arn: str) -> FunctionConfig:
         return self.config_of(function_of(scope.account_id, scope.region, function_arn))
@@ -101,6 +128,7 @@ class Functions:
             region=function.region,
             account_id=function.account_id,
             reserved_concurrency=function.reserved_concurrency,
+            invoked_arn=function.invoked_arn,
         )
 
 

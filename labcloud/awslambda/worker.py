@@ -39,6 +39,7 @@ class Invocation:
     request_id: str
     payload: bytes
     client_context: str = ""
+    invoked_arn: str = ""
 
 
 class Worker:
@@ -161,7 +162,7 @@ class Worker:
     def _run(self, invocation: Invocation, began: float) -> Outcome:
         headers = {
             "Lambda-Runtime-Deadline-Ms": str(round((self._clock.now() + self.config.timeout_s) * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": self.config.invoked_arn,
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn or self.config.invoked_arn,
             "Lambda-Runtime-Trace-Id": f"Root=1-{int(self._clock.now()):08x}-{uuid.uuid4().hex[:24]};Sampled=0",
             "Lab-Clock-Offset-S": repr(self._clock.offset_s()),
             "Lab-Time-Left-S": str(self.config.timeout_s),

@@ -211,7 +211,7 @@ def test_entry_that_is_refused_says_why(lab: Lab, entry: dict[str, Any], code: s
 
 def test_pattern_can_be_tested(lab: Lab) -> None:
     event = {
-        **{name: "x" for name in ("id", "account", "source", "time", "region", "detail-type")},
+        **dict.fromkeys(("id", "account", "source", "time", "region", "detail-type"), "x"),
         "resources": [],
         "detail": {"a": 1},
     }

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import event_rules, hooks, iam, iot, on_demand
+from labcloud.motobase import event_rules, functions, hooks, iam, iot, on_demand
 
 EXPECTED = Path(__file__).with_name("moto_sources.json")
 
@@ -21,6 +21,7 @@ def install_everything() -> None:
     iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
     iam.install()
     event_rules.install()
+    functions.install()
     for module in on_demand.MODULES:
         on_demand.install_for(module)
     hooks.use_error_statuses()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -20,8 +21,31 @@ CONNECT_WITHIN_S = 10.0
 ACKNOWLEDGE_WITHIN_S = 10.0
 
 
+ENDPOINT = "the output iot_endpoint in terraform/outputs.tf: endpoint_address of aws_iot_endpoint with iot:Data-ATS"
+PAIR = "the outputs certificate_pem and private_key in terraform/outputs.tf: both of one aws_iot_certificate"
+POLICY = "aws_iot_policy from terraform/files/iot_policy.json, and its attachment, in terraform/iot.tf"
+
+
 class DeviceRefused(Exception):
-    """The cloud did not let the device do what it wanted; the text says what and why."""
+    """The cloud did not let the device do what it wanted; the text says what and why, `fix` where to look."""
+
+    def __init__(self, text: str, fix: str = POLICY) -> None:
+        super().__init__(text)
+        self.fix = fix
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a device was refused, and where to look; false: it was not."""
+
+    text: str = ""
+    fix: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -56,8 +80,20 @@ def tls_context(ca_file: str | None, identity: Identity) -> ssl.SSLContext:
         try:
             context.load_cert_chain(identity.certificate, identity.private_key)
         except (OSError, ssl.SSLError) as error:
-            raise DeviceRefused(f"the outputs certificate_pem and private_key are not a pair: {error}") from error
+            raise DeviceRefused(explain_pair(identity.certificate, identity.private_key), PAIR) from error
     return context
+
+
+def explain_pair(certificate: Path, private_key: Path) -> str:
+    """Why a certificate and a key cannot be used together."""
+    for output, file, kind in (
+        ("certificate_pem", certificate, "CERTIFICATE"),
+        ("private_key", private_key, "PRIVATE KEY"),
+    ):
+        text = file.read_text(errors="replace").strip()
+        if not re.match(rf"-----BEGIN [A-Z ]*{kind}-----", text):
+            return f"the output {output} holds no {kind.lower()}: it begins with {text[:40]!r}"
+    return "the outputs certificate_pem and private_key are not a pair: the key belongs to another certificate"
 
 
 class Device:
@@ -94,16 +130,14 @@ class Device:
         try:
             self._client.connect(self._host, self._port, keepalive=30)
         except (OSError, ValueError) as error:
-            raise DeviceRefused(explain_connection_error(error, self._place)) from error
+            raise DeviceRefused(explain_connection_error(error, self._place), ENDPOINT) from error
         self._client.loop_start()
         if not self._wait(lambda: self._connack is not None or self._lost is not None, within_s):
             self.close()
-            raise DeviceRefused(f"{self._place} did not answer the CONNECT within {within_s:.0f} s")
+            raise DeviceRefused(f"{self._place} did not answer the CONNECT within {within_s:.0f} s", ENDPOINT)
         if self._connack is not None and self._connack.is_failure:
             self.close()
-            raise DeviceRefused(
-                f"{self._place} refused the connection ({self._connack}): do the certificate's policies allow iot:Connect?"
-            )
+            raise DeviceRefused(explain_connack(str(self._connack), self._place))
         if self._lost is not None:
             self.close()
             raise DeviceRefused(
@@ -157,6 +191,20 @@ class Device:
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._note(lambda: setattr(self, "_lost", str(reason)))
+
+
+def explain_connack(reason: str, place: str) -> str:
+    """One sentence about a CONNECT that was refused.
+
+    AWS IoT answers a certificate that may not connect with return code 7, for which MQTT 3.1.1 has no name; paho calls
+    what it has no name for an unspecified error.
+    """
+    if reason in ("Unspecified error", "Not authorized"):
+        return (
+            f"{place} knows the certificate and does not let it connect: no policy is attached to it, "
+            "or none allows iot:Connect for the device's client id"
+        )
+    return f"{place} refused the connection: {reason}"
 
 
 def explain_connection_error(error: Exception, place: str) -> str:

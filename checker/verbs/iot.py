@@ -25,8 +25,7 @@ class Certificate:
     @property
     def description(self) -> str:
         """State and policies as text."""
-        policies = ", ".join(self.policies) or "none"
-        return f"a certificate that is {self.status}, policies attached: {policies}"
+        return f"{self.status}, policies attached: {', '.join(self.policies) or 'none'}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,15 @@ class IotVerbs:
             if found["certificateDescription"].get("certificatePem", "").split() == pem.split():
                 return found
         return None
+
+    def describe_policies(self) -> str:
+        """Every IoT policy with what it is attached to, a line each."""
+        iot = self._target.client("iot")
+        lines = []
+        for policy in all_pages(iot, "list_policies", "policies"):
+            targets = all_pages(iot, "list_targets_for_policy", "targets", policyName=policy["policyName"])
+            lines.append(f"policy {policy['policyName']} is attached to {', '.join(targets) or 'nothing'}")
+        return "\n".join(lines) or "there is no IoT policy"
 
     def rules(self) -> list[TopicRule]:
         """All topic rules."""

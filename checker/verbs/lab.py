@@ -16,9 +16,9 @@ from checker.errors import LearnerProblem
 from checker.verbs import control
 from checker.verbs.aws import aws_answers
 from checker.verbs.awslambda import Invocation, LambdaVerbs, code_sha256
-from checker.verbs.device import Device, DeviceRefused, Identity
+from checker.verbs.device import POLICY, Device, DeviceRefused, Identity, Refusal
 from checker.verbs.dynamodb import DynamoDbVerbs
-from checker.verbs.explain import explain_reading, place_to_fix
+from checker.verbs.explain import explain_reading, explain_refusal, place_to_fix
 from checker.verbs.house import HouseOnline
 from checker.verbs.iam import IamVerbs, Role
 from checker.verbs.iot import Certificate, IotVerbs
@@ -109,10 +109,21 @@ class Lab:
 
     # devices
 
-    def certificate(self) -> Certificate | None:
-        """The certificate of the outputs as AWS IoT knows it."""
+    def certificate(self) -> Certificate:
+        """The certificate of the outputs as AWS IoT knows it; the check fails if it knows none."""
+        pem = self.outputs("certificate_pem")["certificate_pem"]
         with aws_answers():
-            return self.iot.certificate(self.outputs("certificate_pem")["certificate_pem"])
+            found = self.iot.certificate(pem)
+        if found is None:
+            raise NotAsExpected(
+                expected="the output certificate_pem holds a certificate that is registered with AWS IoT",
+                got=f"a text that begins with {pem[:40]!r}"
+                if "BEGIN CERTIFICATE" not in pem
+                else "a certificate that is not registered",
+                because="devices show this certificate, and AWS IoT lets in those that it knows",
+                fix="the output certificate_pem in terraform/outputs.tf: certificate_pem of aws_iot_certificate",
+            )
+        return found
 
     def connect(self) -> Device:
         """A new device with the certificate of the outputs; raises DeviceRefused."""
@@ -121,9 +132,16 @@ class Lab:
         certs = self.workspace.certs
         return self._open_device(Identity(certs / "certificate.pem", certs / "private_key.pem"))
 
-    def try_to_connect(self) -> str:
-        """Connects once with the certificate of the outputs: empty if it worked, else the reason."""
-        return self._reason_of(self.connect)
+    def try_to_connect(self) -> Refusal:
+        """Connects once with the certificate of the outputs: false if it worked, else the reason and where to look."""
+        try:
+            self.connect().close()
+        except DeviceRefused as refusal:
+            what = (
+                "" if refusal.fix != POLICY else f"\nthe certificate of the outputs is {self.certificate().description}"
+            )
+            return Refusal(f"{refusal}{what}", refusal.fix)
+        return Refusal()
 
     def connects_without_its_certificate(self) -> list[str]:
         """How the cloud let in devices that it must not: `without a certificate`, `with a stranger's certificate`."""
@@ -134,7 +152,12 @@ class Lab:
     def _open_device(self, identity: Identity) -> Device:
         address = self.target.mqtt
         host = self.outputs("iot_endpoint")["iot_endpoint"]
-        return Device(host, address.port, address.ca_file, identity).connect()
+        device = Device(host, address.port, address.ca_file, identity)
+        try:
+            return device.connect()
+        except DeviceRefused as refusal:
+            why = explain_refusal(self.target, device.client_id)
+            raise DeviceRefused(f"{refusal}\n{why}", refusal.fix) from refusal if why else refusal
 
     def _reason_of(self, connect: Callable[[], Device]) -> str:
         try:

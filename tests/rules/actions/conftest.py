@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -19,4 +20,15 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def tls_receiver(lab, tmp_path) -> Iterator[Receiver]:
+    """With a certificate of the cloud's own authority."""
+    certificate, key = lab.cloud.authority.issue_server_certificate(["localhost"])
+    (tmp_path / "receiver.pem").write_text(certificate + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "receiver.pem")
+    with receiving(context) as receiver:
         yield receiver

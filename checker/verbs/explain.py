@@ -24,13 +24,15 @@ NEEDED = {
 }
 
 
-def explain_reading(target: Target, reading: Reading) -> str:
-    """What became of a reading, one line a step."""
-    if target.control is not None:
-        if found := find_trace(target.control.traces(reading.topic), reading):
-            return render_steps(found, {rule.name: rule.sql for rule in IotVerbs(target).rules()})
-        return f"no message arrived on {reading.topic}"
-    return "\n".join(explain_by_configuration(IotVerbs(target).rules(), reading.topic, IamVerbs(target).role))
+def explain_reading(target: Target, reading: Reading, kind: str = "") -> str:
+    """What became of a reading, one line a step; only rules with an action of `kind`, where there are such."""
+    rules = IotVerbs(target).rules()
+    if target.control is None:
+        chosen = [rule for rule in rules if not kind or rule.actions_of(kind)] or rules
+        return "\n".join(explain_by_configuration(chosen, reading.topic, IamVerbs(target).role))
+    if found := find_trace(target.control.traces(reading.topic), reading):
+        return render_steps(found, rules, kind)
+    return f"no message arrived on {reading.topic}"
 
 
 def find_trace(traces: Iterable[Mapping[str, Any]], reading: Reading) -> Mapping[str, Any] | None:
@@ -43,11 +45,45 @@ def find_trace(traces: Iterable[Mapping[str, Any]], reading: Reading) -> Mapping
     return None
 
 
-def render_steps(trace: Mapping[str, Any], sql_of: Mapping[str, str]) -> str:
-    """What rules did with the message; a rule that took it is shown with its SQL."""
-    texts = [str(step["text"]) for step in trace["steps"] if str(step["text"]).startswith("rule ")]
-    whole = {f"rule {name} matched": f"rule {name} matched: {sql}" for name, sql in sql_of.items()}
-    return "\n".join(whole.get(text, text) for text in texts) or f"there is no topic rule for {trace['topic']}"
+def explain_refusal(target: Target, client_id: str) -> str:
+    """What the cloud's trace says of a device that it did not let in, in a line; empty where there is none."""
+    if target.control is None:
+        return ""
+    texts = [str(step["text"]) for trace in target.control.traces() for step in trace["steps"] if not trace["topic"]]
+    said = next((text for text in reversed(texts) if client_id in text and " refused: " in text), "")
+    return said.split(" refused: ", 1)[-1]
+
+
+def render_steps(trace: Mapping[str, Any], rules: Iterable[TopicRule] = (), kind: str = "") -> str:
+    """What rules did with the message, rule by rule; one that took it is shown with its SQL."""
+    told: dict[str, list[str]] = {}
+    for text in (str(step["text"]) for step in trace["steps"]):
+        if found := re.match(r"rule ([^\s:]+)", text):
+            told.setdefault(found.group(1), []).append(text)
+    by_name = {rule.name: rule for rule in rules}
+    chosen = [name for name in sorted(told) if not kind or (name in by_name and by_name[name].actions_of(kind))]
+    lines = [] if chosen or not told else [f"no rule has an action {kind}"]
+    for name in chosen or sorted(told):
+        lines += [_with_settings(text, by_name.get(name)) for text in told[name]]
+    return "\n".join(lines) or f"there is no topic rule for {trace['topic']}"
+
+
+def _with_settings(text: str, rule: TopicRule | None) -> str:
+    """A step with what the rule's settings add to it: its SQL where it matched, its timestamp where time is refused."""
+    if rule is None:
+        return text
+    if text == f"rule {rule.name} matched":
+        return f"{text}: {rule.sql}"
+    if "Invalid time" in text or "timestamp" in text.lower().split(" failed: ")[-1]:
+        stamps = "; ".join(map(timestamp_of, rule.actions_of("timestream")))
+        return f"{text} The action's timestamp: {stamps}" if stamps else text
+    return text
+
+
+def timestamp_of(action: Mapping[str, Any]) -> str:
+    """The timestamp of a timestream action as text."""
+    stamp = action.get("timestamp")
+    return f"value {stamp.get('value')}, unit {stamp.get('unit')}" if stamp else "none"
 
 
 def place_to_fix(explanation: str, into: str, *, rule: str, role: str) -> str:

@@ -18,7 +18,7 @@ from checker.verbs.aws import aws_answers
 from checker.verbs.awslambda import Invocation, LambdaVerbs, code_sha256
 from checker.verbs.device import POLICY, Device, DeviceRefused, Identity, Refusal
 from checker.verbs.dynamodb import DynamoDbVerbs
-from checker.verbs.explain import explain_reading, explain_refusal, place_to_fix
+from checker.verbs.explain import explain_reading, explain_refusal, place_to_fix, timestamp_of
 from checker.verbs.house import HouseOnline
 from checker.verbs.iam import IamVerbs, Role
 from checker.verbs.iot import Certificate, IotVerbs
@@ -236,9 +236,9 @@ class Lab:
         """Returns when what the published messages caused is done, where the target can tell."""
         self.target.settle()
 
-    def explain(self, reading: Reading) -> Later:
-        """Why a reading went where it went; asked for only when somebody reads it."""
-        return Later(lambda: explain_reading(self.target, reading))
+    def explain(self, reading: Reading, kind: str = "") -> Later:
+        """Why a reading went where it went, by the rules with an action of `kind`; asked for only when somebody reads it."""
+        return Later(lambda: explain_reading(self.target, reading, kind))
 
     def place_to_fix(self, reading: Reading, into: str, *, rule: str, role: str) -> Later:
         """Where to look when a reading did not arrive in the table `into`: at the rule, or at the role that it acts with."""
@@ -304,6 +304,11 @@ class Lab:
         """The hashes of the zips that the pipeline's jobs handed on, by name, and that of the deployed code."""
         run = self.pipeline.run()
         return {name: code_sha256(content) for name, content in run.packages}, run.deployed_sha256
+
+    def timestamps_of_rules(self) -> list[str]:
+        """The timestamp of every timestream action into the lab's table, as text."""
+        wanted = {"databaseName": self.name("iot"), "tableName": self.name("temperaturesensor")}
+        return [timestamp_of(action) for _, action in self.iot.rules_into("timestream", **wanted)]
 
     def roles_of_rules_into(self, kind: str, **settings: str) -> list[Role]:
         """The roles of the rules with an action of this kind and these settings; the check fails if there is no such rule."""

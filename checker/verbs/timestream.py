@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from checker.target import Target
-from checker.verbs.aws import aws_answers, error_code, error_text, found_or_none
+from checker.verbs.aws import all_pages, aws_answers, error_code, error_text, found_or_none
 from checker.verbs.readings import Reading
 from checker.verbs.wait import poll
 
@@ -31,6 +31,15 @@ class Answer:
         """The row of measure `id` of a reading: it names the reading once."""
         return [row for row in self.rows if row.get("measure_name") == "id" and reading.id in row.values()]
 
+    def describe(self, reading: Reading) -> str:
+        """The row of measure `id` of a reading as text, or which rows there are instead."""
+        if rows := self.of(reading):
+            return "\n".join(
+                f"the row { ({name: text for name, text in row.items() if text is not None}) }" for row in rows
+            )
+        measures = sorted({str(row.get("measure_name")) for row in self.rows})
+        return f"no row of measure id; measures that were written: {', '.join(measures)}" if measures else "no row"
+
 
 class TimestreamVerbs:
     """Asks Timestream."""
@@ -39,15 +48,19 @@ class TimestreamVerbs:
         self._target, self._database, self._table = target, database, table
         self._within_s = ROWS_WITHIN_S_ON_AWS if target.is_aws else ROWS_WITHIN_S
 
-    def has_database(self) -> bool:
-        """Is there a database of the prescribed name?"""
-        write = self._target.client("timestream-write")
-        return found_or_none(write.describe_database, DatabaseName=self._database) is not None
-
     def has_table(self) -> bool:
-        """Is there a table of the prescribed name in it?"""
+        """Is there a table of the prescribed name in a database of the prescribed name?"""
         write = self._target.client("timestream-write")
         return found_or_none(write.describe_table, DatabaseName=self._database, TableName=self._table) is not None
+
+    def describe_tables(self) -> str:
+        """The tables and databases there are, as text."""
+        write = self._target.client("timestream-write")
+        databases = [entry["DatabaseName"] for entry in all_pages(write, "list_databases", "Databases")]
+        if self._database not in databases:
+            return f"no database of this name; the databases are: {', '.join(databases) or 'none'}"
+        tables = all_pages(write, "list_tables", "Tables", DatabaseName=self._database)
+        return f"the database has these tables: {', '.join(t['TableName'] for t in tables) or 'none'}"
 
     def query(self, sql: str) -> Answer:
         """All rows of a query, from every page; `{table}` in the SQL is the lab's table."""

@@ -27,7 +27,7 @@ def hot_reading_is_stored(lab):
         reading.is_stored_as(items),
         expected=f"1 item: {reading.content}",
         got="no item" if not items else f"{len(items)} item(s): {items}",
-        because=lab.explain(reading),
+        because=lab.explain(reading, "dynamoDBv2"),
         fix=lab.place_to_fix(
             reading,
             lab.name(TABLE),
@@ -46,7 +46,7 @@ def reading_of_exactly_40_is_stored(lab):
         items,
         expected="1 item with the temperature 40",
         got="no item",
-        because=lab.explain(reading),
+        because=lab.explain(reading, "dynamoDBv2"),
         fix="the WHERE of the rule in terraform/iot.tf: 40 or more is invalid",
     )
 
@@ -62,7 +62,7 @@ def valid_reading_is_not_stored(lab):
         not items,
         expected=f"no item with the id {reading.id}",
         got=f"{items}",
-        because=lab.explain(reading),
+        because=lab.explain(reading, "dynamoDBv2"),
         fix="the WHERE of the rule in terraform/iot.tf: temperature >= 40",
     )
 
@@ -78,7 +78,7 @@ def reading_on_another_topic_is_not_stored(lab):
         not items,
         expected=f"no item with the id {reading.id}",
         got=f"{items}",
-        because=lab.explain(reading),
+        because=lab.explain(reading, "dynamoDBv2"),
         fix="the FROM of the rule in terraform/iot.tf: 'sensor/temperature/+'",
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from checker.verbs.awslambda import Invocation, code_sha256
 from checker.verbs.control import Minute, commands_by_topic, new_mark
-from checker.verbs.device import Received
+from checker.verbs.device import Received, explain_connack
 from checker.verbs.dynamodb import plain
-from checker.verbs.explain import explain_by_configuration, find_trace, render_steps
+from checker.verbs.explain import explain_by_configuration, explain_refusal, find_trace, render_steps
 from checker.verbs.iam import Role, allowed_callers, allows, trusts
 from checker.verbs.inventory import Resource, is_named, named_in_state
 from checker.verbs.iot import TopicRule, parse_rule, topic_matches
@@ -173,7 +174,7 @@ def test_the_trace_of_a_reading_is_found_by_sender_and_time():
     found = find_trace(traces, reading)
 
     assert found is traces[2]
-    assert render_steps(found, {"hot": "SELECT *"}) == "rule hot matched: SELECT *"
+    assert render_steps(found, [rule("SELECT * FROM 't'")]) == "rule hot matched: SELECT * FROM 't'"
 
 
 def test_a_stored_reading_has_its_four_columns_whatever_their_type():
@@ -366,3 +367,22 @@ def test_the_unit_tests_are_the_kits_and_not_the_workspaces(workspace):
 
     assert not found.all_passed
     assert "test_a_warm_zone_is_switched_on[36.0] - assert None is True" in found.summary
+
+
+def test_return_code_7_is_told_as_a_missing_policy():
+    assert explain_connack("Unspecified error", "host:8883") == (
+        "host:8883 knows the certificate and does not let it connect: no policy is attached to it, "
+        "or none allows iot:Connect for the device's client id"
+    )
+    assert explain_connack("Server unavailable", "host:8883") == "host:8883 refused the connection: Server unavailable"
+
+
+def test_the_cloud_says_why_a_device_was_not_let_in():
+    why = "iot:Connect refused: the certificate has no policy attached, so it may not do iot:Connect"
+    said = f"MQTT client 'lab-1' from 127.0.0.1: CONNECT of 'lab-1' refused: {why}"
+    traces = [{"topic": "", "steps": [{"text": said}]}, {"topic": "lab-1", "steps": [{"text": "lab-1 refused: no"}]}]
+    target = SimpleNamespace(control=SimpleNamespace(traces=lambda: traces))
+
+    assert explain_refusal(target, "lab-1") == why
+    assert explain_refusal(target, "lab-2") == ""
+    assert explain_refusal(SimpleNamespace(control=None), "lab-1") == ""

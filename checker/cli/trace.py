@@ -43,8 +43,9 @@ def trace(folder: str | None, target: str | None, topic: str | None, last: int, 
 
 
 def render_trace(message: Mapping[str, Any]) -> str:
-    """A message's line and one line for each step of its way."""
+    """A message's line and one line for each step of its way; what is no message (a connection) is its first step."""
     at = datetime.fromtimestamp(message["at"], UTC).strftime("%H:%M:%S.%f")[:-3]
     sender = f"  from {message['client_id']}" if message.get("client_id") else ""
-    steps = "".join(f"\n    {step['text']}" for step in message["steps"])
-    return f"{at}  {message['topic']}{sender}{steps}"
+    texts = [str(step["text"]) for step in message["steps"]]
+    head = f"{message['topic']}{sender}" if message["topic"] else (texts.pop(0) if texts else "(nothing is known yet)")
+    return "\n    ".join([f"{at}  {head}", *texts])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from checker.cli import COMMANDS, main
-from checker.curriculum.parts import read_parts
+from checker.curriculum.parts import ROOT, read_parts
 from checker.curriculum.workspace import lay_over
 
 
@@ -203,3 +204,42 @@ def test_results_are_remembered(workspace):
     assert has_passed(workspace, 1)
     assert not has_passed(workspace, 2)
     assert json.loads((workspace.notes / "results.json").read_text())["1"]["points"] == 3
+
+
+def test_a_connection_in_the_trace_is_a_line_of_its_own():
+    from checker.cli.trace import render_trace
+
+    step = {"text": "MQTT client 'lab-1' from 127.0.0.1: connected"}
+
+    assert render_trace({"at": 1.5, "topic": "", "steps": [step]}) == f"00:00:01.500  {step['text']}"
+    assert render_trace({"at": 1.5, "topic": "a/b", "client_id": "c", "steps": [{"text": "published"}]}) == (
+        "00:00:01.500  a/b  from c\n    published"
+    )
+
+
+def test_new_says_how_lab_is_called_when_the_shell_does_not_find_it(lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+    _, out, _ = lab("new", str(tmp_path / "other one"))
+
+    assert f"  once  export PATH={ROOT}:$PATH   (so that `lab` is found in every folder)\n" in out
+    assert out.endswith(f"  next  cd '{tmp_path / 'other one'}' && lab next\n")
+
+    monkeypatch.setenv("PATH", f"{ROOT}:/usr/bin:/bin")
+    assert "once" not in lab("new", str(tmp_path / "third"))[1]
+
+
+def test_the_tests_run_in_the_environment_for_development_in_two_processes(lab, monkeypatch):
+    from checker.cli import kit
+
+    ran: list[list[str]] = []
+    monkeypatch.setattr(kit, "ensure_environment", lambda extras: f"python with {extras[0]}")
+    monkeypatch.setattr(
+        kit.subprocess, "run", lambda command, **_: ran.append(command) or SimpleNamespace(returncode=0)
+    )
+
+    assert lab("test")[0] == lab("test", "tests/iam", "-x")[0] == 0
+    assert ran == [
+        ["python with dev", "-m", "pytest", "-n", "2", "--dist", "worksteal"],
+        ["python with dev", "-m", "pytest", "tests/iam", "-x"],
+    ]

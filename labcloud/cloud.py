@@ -24,7 +24,7 @@ from labcloud.ca import CertificateAuthority
 from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.destinations import Destinations
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, NotServed
 from labcloud.firehose import Firehose, check_create, check_update
 from labcloud.gateway.front import Front, changes_something
 from labcloud.iam import RolePolicies
@@ -422,10 +422,17 @@ def _destination_urls(rules: Iterable[CompiledRule]) -> list[str]:
     return [url for url in urls if url]
 
 
+def _refuse_execution(request: ApiRequest) -> None:
+    """moto would answer with an execution that never ran."""
+    raise NotServed("The local cloud keeps state machines but does not execute them.")
+
+
 CHECKS = {
     ("cloudwatch", "PutCompositeAlarm"): check_composite_alarm,
     ("cloudwatch", "PutMetricAlarm"): check_metric_alarm,
     ("firehose", "CreateDeliveryStream"): check_create,
+    ("stepfunctions", "StartExecution"): _refuse_execution,
+    ("stepfunctions", "StartSyncExecution"): _refuse_execution,
     ("firehose", "UpdateDestination"): check_update,
 }
 """What is refused before moto would take it."""

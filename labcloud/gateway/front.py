@@ -137,7 +137,7 @@ class Front:
         if server == "labcloud":
             return write_result(operation, http, self.own[request.service].operations[request.operation](request))
         if server == "moto":
-            return self.moto.answer(request.service, request.operation, http)
+            return self.moto.answer_parsed(request, http)
         raise _not_served(request)
 
     def _tell(self, request: ApiRequest, status: int) -> None:

@@ -5,6 +5,9 @@ This is the one place that uses moto.core.routing, moto.core.parse and moto.core
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import json
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +15,16 @@ from typing import Any
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.parse import PROTOCOL_PARSERS, JSONParser, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from labcloud.errors import AwsError
+from labcloud.errors import AccessDenied, AwsError
+from labcloud.motobase.json_read import Readers
+from labcloud.motobase.json_write import NotPlain, Writers, exact_key
 
 
 class UnknownOperation(Exception):
@@ -73,8 +78,10 @@ def recognise(service: str, request: Request) -> WireOperation:
 def parse_parameters(operation: WireOperation, request: Request) -> dict[str, Any]:
     """The request's parameters by the model's member names. Raises AwsError SerializationException for a malformed body."""
     protocol = _protocol(operation.model.service_model, request)
-    parser = PROTOCOL_PARSERS[protocol](operation.model, timestamp_parser=_aware_timestamp)
     try:
+        if protocol == "json":
+            return _parse_json(operation.model, request.data)
+        parser = PROTOCOL_PARSERS[protocol](operation.model, timestamp_parser=_aware_timestamp)
         parsed: dict[str, Any] = parser.parse(
             {
                 "method": request.method,
@@ -90,13 +97,45 @@ def parse_parameters(operation: WireOperation, request: Request) -> dict[str, An
     return dict(parsed)
 
 
+def _parse_json(model: OperationModel, body: bytes) -> dict[str, Any]:
+    if model.input_shape is None:
+        return {}
+    value = JSONParser(model)._parse_body_as_json(body)
+    return dict(_readers(model.service_model.service_name).reader(model.input_shape)(value))
+
+
+@functools.cache
+def _readers(service: str) -> Readers:
+    return Readers(_aware_timestamp)
+
+
+@functools.cache
+def _writers(service: str) -> Writers:
+    return Writers(exact_key)
+
+
 def write_result(operation: WireOperation, request: Request, result: dict[str, Any]) -> WireResponse:
     """Serialises an operation's result as its service's protocol wants it."""
-    return _serialise(operation.model, request, result)
+    model = operation.model
+    if model.output_shape is not None and _protocol(model.service_model, request) == "json":
+        with contextlib.suppress(NotPlain):
+            return _write_json(model, result)
+    return _serialise(model, request, result)
+
+
+def _write_json(model: OperationModel, result: dict[str, Any]) -> WireResponse:
+    service = model.service_model
+    body = _writers(service.service_name).writer(model.output_shape)(result)
+    headers = {"Content-Type": f"application/x-amz-json-{service.metadata.get('jsonVersion', '1.0')}"}
+    return WireResponse(model.http.get("responseCode", 200), headers, json.dumps(body).encode())
 
 
 def write_error(service: str, operation: WireOperation | None, request: Request, error: AwsError) -> WireResponse:
-    """Serialises `error` in the service's error shape; a status that the model knows for the code wins over ours."""
+    """Serialises `error` in the service's error shape; the model's status for the code wins.
+
+    But for an error whose class has a status of its own (Timestream's RejectedRecordsException). AccessDenied is none
+    of these: services differ there.
+    """
     model = operation.model if operation else OperationModel({}, get_service_model(service))
     for name, value in error.fields.items():
         setattr(error, name, value)
@@ -104,9 +143,19 @@ def write_error(service: str, operation: WireOperation | None, request: Request,
         warnings.simplefilter("ignore")  # moto warns of codes that no model holds; ours say what AWS would not
         response = _serialise(model, request, error)
     known = {shape.error_code for shape in get_service_model(service).error_shapes}
-    if error.code not in known or response.status < 400:
+    own_status = type(error).status != AwsError.status and not isinstance(error, AccessDenied)
+    if own_status or error.code not in known or response.status < 400:
         response.status = error.status
     return response
+
+
+def as_response(answer: tuple[Any, ...] | str) -> WireResponse:
+    """What moto's Flask wrapper (moto.core.utils.convert_to_flask_response) makes of a method's answer."""
+    status, headers, content = (200, {}, answer) if isinstance(answer, str) else answer
+    body = content.encode() if isinstance(content, str) else bytes(content or b"")
+    kept = {name: value for name, value in headers.items() if name.lower() != "status"}
+    kept.setdefault("Content-Type", "text/html; charset=utf-8")  # Flask's default, which SDKs have seen so far
+    return WireResponse(int(status), kept, body)
 
 
 def _serialise(model: OperationModel, request: Request, result: object) -> WireResponse:

@@ -45,15 +45,12 @@ class HttpServer:
     def __init__(self, host: str, port: int, answer: Answer) -> None:
         self._answer = answer
         self._socket = socket.create_server((host, port), backlog=512)
+        self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._pool = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="http")
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
-
-    @property
-    def port(self) -> int:
-        return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
         self._thread.start()

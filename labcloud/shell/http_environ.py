@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
 from typing import Any
@@ -89,11 +90,13 @@ def environ_of(incoming: Incoming, peer: str, port: int) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    dashed = {environ_key_for_header(name) for name, _ in incoming.headers if "_" not in name}
     preserved: dict[str, str] = {}
+    dashed: set[str] | None = None
     for name, value in incoming.headers:
-        key = environ_key_for_header(name)
+        key = _environ_key(name)
         if "_" in name:
+            if dashed is None:
+                dashed = {_environ_key(name) for name, _ in incoming.headers if "_" not in name}
             if not should_preserve_original_header_name(name) or key in dashed:
                 continue  # an underscore must never stand in for a dash
             preserved.setdefault(key, name)
@@ -103,3 +106,6 @@ def environ_of(incoming: Incoming, peer: str, port: int) -> dict[str, Any]:
     if preserved:
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
     return environ
+
+
+_environ_key = functools.lru_cache(1024)(environ_key_for_header)

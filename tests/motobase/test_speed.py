@@ -1,10 +1,13 @@
-"""The two replaced functions of moto are still called the way that labcloud.motobase.speed replaces them."""
+"""The replaced functions of moto are still what labcloud.motobase.speed was written for."""
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 
 import moto.core.responses as responses
+import pytest
+from moto.dynamodb.models import dynamo_type
 from moto.utilities import aws_headers
 
 from labcloud.motobase import speed
@@ -22,3 +25,18 @@ def test_request_ids_go_into_the_headers_and_differ():
     made = aws_headers.gen_amzn_requestid_long(headers)
     assert headers == {"x-amzn-requestid": made}
     assert responses.gen_amzn_requestid_long() != made
+
+
+def test_an_item_is_still_made_and_weighed_as_when_its_maker_was_written():
+    source = inspect.getsource(dynamo_type)
+    source = source[source.index("class LimitedSizeDict") : source.index("    def __eq__(self, other: Item)")]
+    assert hashlib.sha256(source.encode()).hexdigest()[:16] == "9ac1320f54c69cc2"
+
+
+def test_an_item_beyond_the_limit_is_refused_and_one_below_is_not():
+    speed.install_for_dynamodb()
+    key = dynamo_type.DynamoType({"S": "x"})
+    item = dynamo_type.Item(key, None, {"id": {"S": "x"}, "big": {"S": "y" * (speed.LARGEST_ITEM - 6)}})
+    assert item.size() == speed.LARGEST_ITEM
+    with pytest.raises(dynamo_type.ItemSizeTooLarge):
+        dynamo_type.Item(key, None, {"id": {"S": "x"}, "big": {"S": "y" * (speed.LARGEST_ITEM - 5)}})

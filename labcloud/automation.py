@@ -10,9 +10,10 @@ from labcloud.awslambda.checks import FunctionChecks
 from labcloud.awslambda.destinations import DestinationSender
 from labcloud.awslambda.event_invoke import EventInvokeConfigs
 from labcloud.awslambda.service import Functions
+from labcloud.awslambda.sources import EventSourceMappings, Pollers
 from labcloud.clock import LabClock
 from labcloud.errors import AccessDenied
-from labcloud.events import Delivery, EventBus, ScheduleKeeper, check_rule, check_targets, scheduled_event
+from labcloud.events import Delivery, EventBus, ScheduleKeeper, check_rule, check_targets, pattern_of, scheduled_event
 from labcloud.firehose import Firehose
 from labcloud.gateway.identify import SERVED
 from labcloud.motobase import event_rules
@@ -71,7 +72,9 @@ class Automation:
         self.scheduler.serve(self._schedules)
         self.invoke_configs = EventInvokeConfigs(clock.now, self._lambda_may_call)
         sender = DestinationSender(self.outlets, self._require_for_lambda, clock.now)
-        functions.extend(self.invoke_configs, sender.send, {})
+        self._pollers = Pollers(clock, functions.call, pattern_of, self.outlets)
+        self.event_sources = EventSourceMappings(clock.now, self._lambda_may_call, pattern_of, self._pollers)
+        functions.extend(self.invoke_configs, sender.send, self.event_sources.operations)
         self._function_checks = FunctionChecks(
             lambda role: roles.why_not_assumed(role, LAMBDA, {}) is None, read_object, layer_size
         )
@@ -112,6 +115,11 @@ class Automation:
         """Cancels every timer."""
         self.rules.close()
         self._schedules.close()
+        self._pollers.close()
+
+    def wait_until_idle(self, within_s: float) -> bool:
+        """True when no event source has anything to do; False: it took too long."""
+        return self._pollers.wait_until_idle(within_s)
 
     def _allow(self, service: str) -> Callable[[str, str, str, Mapping[str, Any]], None]:
         def may_do(role_arn: str, action: str, resource: str, context: Mapping[str, Any]) -> None:

@@ -210,7 +210,8 @@ class Cloud:
 
     def settle(self) -> bool:
         """Waits until every message so far has had its rule actions and their functions; False: it took too long."""
-        done = self.dispatcher.wait_until_idle() and self.runtime.wait_until_idle(30)
+        done = self.dispatcher.wait_until_idle() and self.automation.wait_until_idle(30)
+        done = done and self.runtime.wait_until_idle(30)
         return (
             done
             and self.firehose.wait_until_idle(30)

@@ -21,7 +21,6 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "CreateDomainConfiguration": "there is one endpoint",
     },
     "lambda": {
-        "CreateEventSourceMapping": "nobody would poll the source",
         "CreateFunctionUrlConfig": "the URL would not be served",
     },
     "logs": {

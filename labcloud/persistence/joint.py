@@ -58,6 +58,8 @@ class Joint:
         kept.register("events", cloud.schedules.phases, cloud.schedules.resume)
         scheduler = cloud.automation.scheduler
         kept.register("scheduler", scheduler.state, scheduler.restore, watched=True)
+        sources = cloud.automation.event_sources
+        kept.register("event-sources", sources.state, sources.restore, watched=True)
         kept.register("lambda", cloud.automation.invoke_configs.state, cloud.automation.invoke_configs.restore)
         kept.register("firehose", cloud.firehose.state, cloud.firehose.restore, watched=True)
         destinations = cloud.destinations

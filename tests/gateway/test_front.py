@@ -95,10 +95,8 @@ def test_what_is_not_served_is_refused_by_name_without_retries(front, service, c
 
 
 def test_what_moto_would_accept_and_never_do_is_refused_with_the_reason(front):
-    with pytest.raises(ClientError, match="lambda CreateEventSourceMapping: nobody would poll the source"):
-        client(front, "lambda").create_event_source_mapping(
-            EventSourceArn="arn:aws:sqs:eu-west-1:123456789012:q", FunctionName="f"
-        )
+    with pytest.raises(ClientError, match="lambda CreateFunctionUrlConfig: the URL would not be served"):
+        client(front, "lambda").create_function_url_config(FunctionName="f", AuthType="NONE")
 
 
 def test_every_refused_operation_is_one_of_aws():

@@ -13,7 +13,7 @@ from typing import Any
 from checker.curriculum.parts import STARTER, Part
 from checker.curriculum.workspace import Workspace
 from checker.errors import LearnerProblem
-from checker.process import run_program
+from checker.process import Runner, run_program
 from checker.target import Target
 from checker.terraform import Changes, Terraform
 from checker.terraform_install import cli_config_file, ensure_terraform
@@ -36,11 +36,14 @@ class Deployment:
     say: Callable[[str], None] = _quiet
     notices: list[str] = field(default_factory=list)
     """What went wrong beside Terraform and did not stop it."""
+    run: Runner = run_program
+    """How whatever a learner wrote is run."""
     _outputs: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def terraform(self) -> Terraform:
-        return Terraform(self.workspace.terraform, self.environment(), ensure_terraform(say=self.say), self.say)
+        binary = ensure_terraform(say=self.say)
+        return Terraform(self.workspace.terraform, self.environment(), binary, self.say, run=self.run)
 
     def environment(self) -> dict[str, str]:
         """The environment of every program that works in the workspace: Terraform, scripts, the house."""
@@ -121,7 +124,7 @@ class Deployment:
             raise LearnerProblem(f"{program} has no run bit", next_step=f"chmod +x {program}")
         self.say(f"{program} ...")
         environment = self.environment() | self._prefix()
-        done = run_program(command, cwd=self.workspace.folder, env=environment, within_s=within_s)
+        done = self.run(command, cwd=self.workspace.folder, env=environment, within_s=within_s)
         if not done.succeeded:
             ending = (
                 f"did not end within {within_s:.0f} s" if done.timed_out else f"ended with exit code {done.returncode}"

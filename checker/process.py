@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
@@ -28,6 +28,21 @@ class Finished:
     @property
     def succeeded(self) -> bool:
         return self.returncode == 0 and not self.timed_out
+
+
+class Runner(Protocol):
+    """How a program that a learner wrote, or that reads what a learner wrote, is run: `run_program`, or in a box."""
+
+    def __call__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        within_s: float,
+        on_line: Callable[[str], None] | None = None,
+        grace_s: float = 10.0,
+    ) -> Finished: ...
 
 
 def run_program(

@@ -26,7 +26,7 @@ from checker.diagnostics import (
     plain_lines,
 )
 from checker.errors import LabError, LearnerProblem
-from checker.process import Finished, run_program
+from checker.process import Finished, Runner, run_program
 
 FLAG = python_terraform.IsFlagged
 NEEDS_INIT = (
@@ -95,8 +95,10 @@ class Terraform:
         binary: Path,
         say: Callable[[str], None] = lambda _: None,
         within_s: float = 600.0,
+        run: Runner = run_program,
     ) -> None:
         self.folder, self._environment, self._say, self._within_s = folder, dict(environment), say, within_s
+        self._run_program = run
         self._environment |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
         self._library = _CommandLines(self._run, binary, folder)
 
@@ -163,7 +165,7 @@ class Terraform:
         return finished
 
     def _run(self, command: list[str]) -> Finished:
-        finished = run_program(
+        finished = self._run_program(
             command, cwd=self.folder, env=self._environment, within_s=self._within_s, on_line=self._report
         )
         if finished.timed_out:

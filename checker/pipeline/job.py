@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ from pathlib import Path
 
 from checker.pipeline.model import Artifacts, Job, JobResult
 from checker.pipeline.tools import make_environment
+from checker.process import Runner, run_program
 
 LONGEST_LOG = 1_000_000
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -28,7 +26,14 @@ class Place:
     inputs: list[JobResult]
 
 
-def run(job: Job, place: Place, variables: Mapping[str, str], masked: Iterable[str], timeout_s: float) -> JobResult:
+def run(
+    job: Job,
+    place: Place,
+    variables: Mapping[str, str],
+    masked: Iterable[str],
+    timeout_s: float,
+    run_program: Runner = run_program,
+) -> JobResult:
     """Runs the job once; the masked values do not appear in the log."""
     shutil.rmtree(place.folder, ignore_errors=True)
     project = place.folder / "project"
@@ -39,11 +44,11 @@ def run(job: Job, place: Place, variables: Mapping[str, str], masked: Iterable[s
     environment = _environment(place.folder, project, programs, variables)
     begun = time.monotonic()
     log = [f"image {job.image} is not started here: this machine's bash and Python run the job"] if job.image else []
-    exit_code, output = _bash([*job.before_script, *job.script], project, environment, timeout_s)
+    exit_code, output = _bash([*job.before_script, *job.script], project, environment, timeout_s, run_program)
     log.append(output)
     status = "success" if exit_code == 0 else "failed"
     if job.after_script:
-        _, output = _bash(list(job.after_script), project, {**environment, "CI_JOB_STATUS": status}, 300)
+        _, output = _bash(list(job.after_script), project, {**environment, "CI_JOB_STATUS": status}, 300, run_program)
         log.append(output)
     artifacts, notes = _collect(job.artifacts, project, status)
     allowed = job.allow_failure is True or (isinstance(job.allow_failure, tuple) and exit_code in job.allow_failure)
@@ -85,36 +90,16 @@ def _expand(value: str, variables: Mapping[str, str]) -> str:
     return Template(value).safe_substitute(variables) if "$" in value else value
 
 
-def _bash(lines: list[str], project: Path, environment: Mapping[str, str], timeout_s: float) -> tuple[int, str]:
-    script = "\n".join(f"printf '%s\\n' {_quote('$ ' + line)}\n{line}" for line in lines)
-    process = subprocess.Popen(
-        ["bash", "-eo", "pipefail", "-c", script],
-        cwd=project,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=timeout_s)
-        code = process.returncode
-    except subprocess.TimeoutExpired:
-        code = 124
-        _kill(process)
-        output, _ = process.communicate()
-    finally:
-        _kill(process)
-    text = output.decode(errors="replace")
+def _bash(
+    lines: list[str], project: Path, environment: Mapping[str, str], timeout_s: float, run_program: Runner
+) -> tuple[int, str]:
+    """Runs the lines to the end of the last process that they started; the exit code is 124 after the time-out."""
+    script = "exec 2>&1\n" + "\n".join(f"printf '%s\\n' {_quote('$ ' + line)}\n{line}" for line in lines)
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = run_program(command, cwd=project, env=environment, within_s=timeout_s, grace_s=0)
+    text = done.stdout + done.stderr
+    code = 124 if done.timed_out else done.returncode
     return code, text if len(text) <= LONGEST_LOG else f"{text[:LONGEST_LOG]}\n... (the log is cut here)"
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends the job's whole process group: what it left in the background too."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def _hand_over(result: JobResult, project: Path) -> None:

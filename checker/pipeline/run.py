@@ -19,6 +19,7 @@ from checker.pipeline.conditions import holds
 from checker.pipeline.job import Place
 from checker.pipeline.model import Job, JobResult, Pipeline, PipelineResult, Rule
 from checker.pipeline.read import read
+from checker.process import Runner, run_program
 
 Progress = Callable[[str], None]
 
@@ -34,6 +35,7 @@ def run_pipeline(
     progress: Progress = lambda text: None,
     branch: str = "main",
     timeout_s: float = 600.0,
+    run: Runner = run_program,
 ) -> PipelineResult:
     """Runs the workspace's pipeline as GitLab would after a push to `branch`, its default branch.
 
@@ -43,9 +45,9 @@ def run_pipeline(
     """
     pipeline = read(workspace)
     if folder is not None:
-        return _Run(pipeline, workspace, folder, variables, branch, progress, timeout_s).run()
+        return _Run(pipeline, workspace, folder, variables, branch, progress, timeout_s, run).run()
     with tempfile.TemporaryDirectory(prefix="lab-pipeline-") as temporary:
-        return _Run(pipeline, workspace, Path(temporary), variables, branch, progress, timeout_s).run()
+        return _Run(pipeline, workspace, Path(temporary), variables, branch, progress, timeout_s, run).run()
 
 
 class _Run:
@@ -58,7 +60,9 @@ class _Run:
         branch: str,
         progress: Progress,
         timeout_s: float,
+        run: Runner,
     ) -> None:
+        self.run_program = run
         self.pipeline = pipeline
         self.folder = folder
         self.given = dict(variables)
@@ -122,7 +126,7 @@ class _Run:
         variables |= {"CI_JOB_NAME": job.name, "CI_JOB_STAGE": job.stage, "CI_JOB_ID": str(1001 + len(self.results))}
         masked = [value for name, value in self.given.items() if _SECRET.search(name) and len(value) >= 4]
         for attempt in range(job.retries + 1):
-            result = job_runner.run(job, place, variables, masked, min(job.timeout_s, self.timeout_s))
+            result = job_runner.run(job, place, variables, masked, min(job.timeout_s, self.timeout_s), self.run_program)
             if result.status == "success" or attempt == job.retries:
                 break
             self.progress(f"job {job.name} failed, try {attempt + 2} of {job.retries + 1}")

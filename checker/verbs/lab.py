@@ -247,7 +247,7 @@ class Lab:
     # the function
 
     def run_unit_tests(self) -> UnitTests:
-        return run_unit_tests(self.workspace, self._deployment.environment())
+        return run_unit_tests(self.workspace, self._deployment.environment(), self._deployment.run)
 
     def deploy_function_code(self) -> str:
         """Packages the workspace's function and deploys it if other code is deployed; the package's hash."""
@@ -326,6 +326,19 @@ class Lab:
         """The QuickSight data sets that read a source of type TIMESTREAM."""
         sources = {source.arn for source in self.quicksight.data_sources() if source.kind == "TIMESTREAM"}
         return [each for each in self.quicksight.data_sets() if sources & set(each.source_arns)]
+
+    def temperatures_in(self, data_set: DataSet, reading: Reading) -> set[str]:
+        """The temperatures that a data set's queries give for the sensor and the time of a reading; refusals, too."""
+        self.timestream.wait_for_readings(reading)
+        found: set[str] = set()
+        for query in data_set.queries:
+            answer = self.timestream.query(query)
+            found |= (
+                {row["temperature"] for row in answer.rows if reading.is_in(row)}
+                if not answer.refusal
+                else {answer.refusal}
+            )
+        return found - {None}
 
     def _run_function_once(self) -> Invocation | None:
         return self.awslambda.invoke() if self.awslambda.configuration() else None

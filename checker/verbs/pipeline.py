@@ -104,7 +104,8 @@ class PipelineVerbs:
             folder = Path(temporary) / "run"
             folder.mkdir()
             try:
-                result = run_pipeline(copy, self._variables(), folder=folder, progress=self._deployment.say)
+                given = {"folder": folder, "progress": self._deployment.say, "run": self._deployment.run}
+                result = run_pipeline(copy, self._variables(), **given)
             except PipelineError as error:
                 return PipelineRun(None, (), tuple(map(str, error.problems)))
             return PipelineRun(result, tuple(_packages(result)), deployed_sha256=self._deployed_sha256())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from checker.curriculum.parts import STARTER
 from checker.curriculum.workspace import Workspace
-from checker.process import run_program
+from checker.process import Runner, run_program
 
 WITHIN_S = 60.0
 SHOWN_LINES = 5
@@ -38,7 +38,7 @@ class UnitTests:
         return f"{self.passed} passed, others did not:\n" + "\n".join(self.failures)
 
 
-def run_unit_tests(workspace: Workspace, environment: Mapping[str, str]) -> UnitTests:
+def run_unit_tests(workspace: Workspace, environment: Mapping[str, str], run: Runner = run_program) -> UnitTests:
     """Runs the tests of the starter, which learners do not write, against the workspace's modules."""
     with tempfile.TemporaryDirectory(prefix="lab-unit-tests-") as temporary:
         folder = Path(temporary) / FUNCTION
@@ -51,7 +51,7 @@ def run_unit_tests(workspace: Workspace, environment: Mapping[str, str]) -> Unit
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-rA", "-p", "no:cacheprovider"]
         command += ["-c", "/dev/null", f"--rootdir={folder}", str(folder / "tests")]
         clean = {name: value for name, value in environment.items() if not name.startswith("PYTEST")}
-        done = run_program(
+        done = run(
             command, cwd=folder, env=clean | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}, within_s=WITHIN_S
         )
     if done.timed_out:

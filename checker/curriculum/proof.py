@@ -88,14 +88,14 @@ def prove(cases: Sequence[Case], *, jobs: int = 2, accept: bool = False, say: Sa
     with tempfile.TemporaryDirectory(prefix="lab-proof-") as temporary, ThreadPoolExecutor(jobs) as pool:
         bench = Bench(Path(temporary))
         bench.install_provider()
-        work = [pool.submit(bench.try_together, batch, accept, say) for batch in batches(cases)]
+        work = [pool.submit(bench.try_together, batch, accept, say) for batch in batches(cases, jobs)]
         for done in as_completed(work):
             outcomes |= {outcome.case.folder: outcome for outcome in done.result()}
     return Proof(tuple(outcomes[case.folder] for case in cases))
 
 
-def batches(cases: Sequence[Case]) -> list[list[Case]]:
-    """The cases that may share a deployment, together; the others, each alone. Long ones first."""
+def batches(cases: Sequence[Case], jobs: int) -> list[list[Case]]:
+    """The cases that may share a deployment, in at most `jobs` batches a part; the others, each alone. Long ones first."""
     sharing: dict[str, list[Case]] = {}
     alone = []
     for case in cases:
@@ -103,7 +103,8 @@ def batches(cases: Sequence[Case]) -> list[list[Case]]:
             alone.append([case])
         else:
             sharing.setdefault(case.part.id, []).append(case)
-    return [*sharing.values(), *sorted(alone, key=lambda batch: -batch[0].part.number)]
+    shares = [batch[job::jobs] for batch in sharing.values() for job in range(min(jobs, len(batch)))]
+    return [*shares, *sorted(alone, key=lambda batch: -batch[0].part.number)]
 
 
 def needs_own_deployment(case: Case) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 from checker.target import Target
 from checker.verbs.aws import all_pages, found_or_none
 
+NOT_THE_VALUE = frozenset({"SUM", "COUNT", "DISTINCT_COUNT", "VAR", "VARP", "STDEV", "STDEVP"})
+
 
 @dataclass(frozen=True)
 class DataSource:
@@ -26,18 +28,42 @@ class DataSet:
     source_arns: tuple[str, ...]
     reads: tuple[str, ...]
     columns: tuple[str, ...]
+    queries: tuple[str, ...] = ()
+    """What the data set asks its source, as SQL; none where its rows are transformed afterwards."""
+
+
+@dataclass(frozen=True, order=True)
+class Well:
+    """A column in a field well: the kind of field (`DateDimensionField`), and how a measure is summed up."""
+
+    column: str
+    kind: str = ""
+    aggregation: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.aggregation} of {self.column}" if self.aggregation else self.column
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One visual: its kind (`LineChartVisual`) and the columns it uses."""
+    """One visual: its kind (`LineChartVisual`) and the columns in its field wells."""
 
     kind: str
-    columns: frozenset[str]
+    wells: frozenset[Well]
     where: str
 
-    def shows(self, *columns: str) -> bool:
-        return set(columns) <= self.columns
+    def shows(self, value: str, by: str) -> bool:
+        """Does it show `value` over the column `time`, split by `by`? A sum or a count of values is not the value."""
+        is_over_time = any(well.column == "time" and well.kind == "DateDimensionField" for well in self.wells)
+        values = {
+            well.aggregation for well in self.wells if well.column == value and well.kind == "NumericalMeasureField"
+        }
+        return is_over_time and bool(values - NOT_THE_VALUE) and any(well.column == by for well in self.wells)
+
+    @property
+    def description(self) -> str:
+        """Where it stands and what it shows, as text."""
+        return f"{self.where}: {self.kind} of {', '.join(map(str, sorted(self.wells))) or 'nothing'}"
 
 
 class QuickSightVerbs:
@@ -92,25 +118,47 @@ def parse_data_set(raw: Mapping[str, Any]) -> DataSet:
         source_arns=tuple(table["DataSourceArn"] for table in tables if "DataSourceArn" in table),
         reads=tuple(table.get("SqlQuery") or table.get("Name", "") for table in tables),
         columns=tuple(column["Name"] for column in raw.get("OutputColumns", [])),
+        queries=() if _transforms(raw) else tuple(map(_query, tables)),
     )
+
+
+def _transforms(raw: Mapping[str, Any]) -> bool:
+    return any(table.get("DataTransforms") for table in raw.get("LogicalTableMap", {}).values())
+
+
+def _query(table: Mapping[str, Any]) -> str:
+    if "SqlQuery" in table:
+        return str(table["SqlQuery"])
+    columns = ", ".join(f'"{column["Name"]}"' for column in table.get("InputColumns", []))
+    return f'SELECT {columns or "*"} FROM "{table.get("Schema", "")}"."{table.get("Name", "")}"'
 
 
 def charts_of(definition: Mapping[str, Any], where: str) -> list[Chart]:
     """The visuals of a definition, whatever their kind."""
     return [
-        Chart(kind, frozenset(_columns(content)), where)
+        Chart(kind, frozenset(_wells(content)), where)
         for sheet in definition.get("Sheets", [])
         for visual in sheet.get("Visuals", [])
         for kind, content in visual.items()
     ]
 
 
-def _columns(content: Any) -> Iterator[str]:
+def _wells(content: Any, kind: str = "") -> Iterator[Well]:
     if isinstance(content, Mapping):
-        if isinstance(content.get("ColumnName"), str):
-            yield content["ColumnName"]
-        for value in content.values():
-            yield from _columns(value)
+        column = content.get("Column")
+        if isinstance(column, Mapping) and "ColumnName" in column:
+            yield Well(str(column["ColumnName"]), kind, _aggregation(kind, content.get("AggregationFunction")))
+        for name, value in content.items():
+            yield from _wells(value, name)
     elif isinstance(content, list):
         for value in content:
-            yield from _columns(value)
+            yield from _wells(value, kind)
+
+
+def _aggregation(kind: str, function: Any) -> str:
+    """How a measure is summed up: QuickSight's own default is the sum of numbers and the count of everything else."""
+    if not kind.endswith("MeasureField"):
+        return ""
+    if isinstance(function, Mapping):
+        function = function.get("SimpleNumericalAggregation") or next(iter(function), None)
+    return str(function or ("SUM" if kind == "NumericalMeasureField" else "COUNT"))

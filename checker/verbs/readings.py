@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
@@ -48,6 +49,17 @@ class Reading:
     def is_stored_as(self, items: Sequence[Mapping[str, Any]]) -> bool:
         """Is it exactly one item with the reading's four columns? A number may be stored as its text."""
         return len(items) == 1 and all(str(items[0].get(name)) == str(value) for name, value in self.content.items())
+
+    def is_shown_as(self, texts: Collection[str]) -> bool:
+        """Are these temperatures, as texts, all the reading's?"""
+        return bool(texts) and all(
+            re.fullmatch(r"-?[\d.]+(E-?\d+)?", t) and float(t) == self.temperature for t in texts
+        )
+
+    def is_in(self, row: Mapping[str, Any]) -> bool:
+        """Is this a row of the reading's sensor and time?"""
+        place = {"zone_id": str(self.zone_id), "sensor_id": str(self.sensor_id)}
+        return place.items() <= row.items() and bool(row.get("time")) and self.was_sent_at([str(row["time"])])
 
     def was_sent_at(self, times: Sequence[str]) -> bool:
         """Is there exactly one time, and is it, to a second, that of the publish?"""

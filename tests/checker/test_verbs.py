@@ -246,19 +246,33 @@ def test_a_packages_hash_is_lambdas():
     assert code_sha256(b"") == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
-def test_charts_are_found_with_their_columns():
-    field = {"ColumnName": "temperature"}
-    chart = {
-        "LineChartVisual": {
-            "ChartConfiguration": {"Values": [{"Column": field}], "Colors": [{"ColumnName": "zone_id"}]}
-        }
+def chart_of(aggregation):
+    temperature = {"Column": {"ColumnName": "temperature"}}
+    if aggregation:
+        temperature["AggregationFunction"] = {"SimpleNumericalAggregation": aggregation}
+    wells = {
+        "Category": [{"DateDimensionField": {"Column": {"ColumnName": "time"}}}],
+        "Values": [{"NumericalMeasureField": temperature}],
+        "Colors": [{"CategoricalDimensionField": {"Column": {"ColumnName": "zone_id"}}}],
     }
+    visual = {"LineChartVisual": {"ChartConfiguration": {"FieldWells": wells}}}
+    (found,) = charts_of({"Sheets": [{"Visuals": [visual]}]}, "dashboard d")
+    return found
 
-    (found,) = charts_of({"Sheets": [{"Visuals": [chart]}]}, "dashboard d")
+
+def test_charts_are_found_with_their_columns():
+    found = chart_of("AVERAGE")
 
     assert found.kind == "LineChartVisual"
-    assert found.shows("temperature", "zone_id")
-    assert not found.shows("temperature", "sensor_id")
+    assert found.shows("temperature", by="zone_id")
+    assert not found.shows("temperature", by="sensor_id")
+    assert found.description == "dashboard d: LineChartVisual of AVERAGE of temperature, time, zone_id"
+
+
+def test_a_sum_of_temperatures_is_no_temperature():
+    assert chart_of("MAX").shows("temperature", by="zone_id")
+    assert not chart_of("SUM").shows("temperature", by="zone_id")
+    assert not chart_of(None).shows("temperature", by="zone_id")
 
 
 def test_a_data_set_names_source_and_table():
@@ -274,6 +288,7 @@ def test_a_data_set_names_source_and_table():
     )
 
     assert (found.source_arns, found.reads, found.columns) == (("arn:source",), ("temperaturesensor",), ("time",))
+    assert found.queries == ('SELECT * FROM ""."temperaturesensor"',)
 
 
 KEY_ID = "AKIA" + "Q3EGXVNB7L5MZTRU"

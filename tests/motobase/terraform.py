@@ -15,9 +15,9 @@ from checker.terraform_install import find_mirror, find_terraform
 class Terraform:
     """One configuration, initialised, with its own state."""
 
-    def __init__(self, configuration: Path, folder: Path, url: str) -> None:
+    def __init__(self, configuration: Path, folder: Path, url: str, **environment: str) -> None:
         self._folder = folder
-        for source in configuration.iterdir():
+        for source in configuration.iterdir() if configuration != folder else ():
             shutil.copy(source, folder)
         self._binary = find_terraform()
         self._environment = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ} | {
@@ -27,6 +27,7 @@ class Terraform:
             "AWS_MAX_ATTEMPTS": "2",
             "TF_IN_AUTOMATION": "1",
             "TF_CLI_CONFIG_FILE": str(self._write_settings()),
+            **environment,
         }
         self._run("init", "-no-color")
 

@@ -6,6 +6,7 @@ action's time. Nothing is said of a pause between tries; there is none here.
 
 from __future__ import annotations
 
+import http.client
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -44,4 +45,6 @@ def post_until_taken(
             return
         if status != 429 and not 500 <= status <= 599:
             break
-    raise AwsError(f"POST {url} was answered with {status}", code="EndpointFailure")
+    reason = http.client.responses.get(status, "Unknown")
+    text = "HttpAction failed to make a request to the specified endpoint."
+    raise AwsError(f"{text} StatusCode: {status}. Reason: {reason}.", code="EndpointFailure")

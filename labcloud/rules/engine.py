@@ -106,11 +106,32 @@ class Engine:
             "cloudwatchTraceId": run.origin.trace_id,
             "clientId": run.message.client_id or "N/A",
             "base64OriginalPayload": base64.b64encode(run.message.payload).decode(),
-            "failures": [
-                {"failedAction": f.failed_action, "failedResource": f.resource, "errorMessage": f.message}
-                for f in run.failures
-            ],
+            "failures": [_told(failure) for failure in run.failures],
         }
+        return self._planned_with(run, error_action, message)
+
+    def plan_batch_error_action(
+        self, runs: Sequence[PlannedRun], failures: Sequence[tuple[Failure, Sequence[int]]], across_topics: bool
+    ) -> tuple[CompiledAction, Delivery] | None:
+        """The error action of a batch; each failure names the messages (counted from 1) that it affects.
+
+        Source: AWS IoT Core Developer Guide, "Batching HTTP action messages".
+        """
+        last = runs[-1]
+        error_action = last.rule.error_action
+        if error_action is None:
+            return None
+        message = {
+            "ruleName": last.rule.name,
+            **({} if across_topics else {"topic": last.message.topic}),
+            "payloadsWithMetadata": [_with_metadata(number, run, across_topics) for number, run in enumerate(runs, 1)],
+            "failures": [{"affectedIds": list(ids), **_told(failure)} for failure, ids in failures],
+        }
+        return self._planned_with(last, error_action, message)
+
+    def _planned_with(
+        self, run: PlannedRun, error_action: CompiledAction, message: dict[str, Any]
+    ) -> tuple[CompiledAction, Delivery] | None:
         result = Result(message, json.dumps(message, separators=(",", ":")).encode(), self._now_ms())
         planned = self._plan(run, error_action, result)
         return (error_action, planned) if planned else None
@@ -155,6 +176,25 @@ class Engine:
             self._note(run.origin.trace_id, text, rule=run.rule.name, refused=True)
             run.failures.append(Failure(action.action.failed_action, "", str(error)))
             return None
+
+
+def _told(failure: Failure) -> dict[str, Any]:
+    return {
+        "failedAction": failure.failed_action,
+        "failedResource": failure.resource,
+        "errorMessage": failure.message,
+    }
+
+
+def _with_metadata(number: int, run: PlannedRun, with_topic: bool) -> dict[str, Any]:
+    return {
+        "id": number,
+        **({"topic": run.message.topic} if with_topic else {}),
+        "cloudwatchTraceId": run.origin.trace_id,
+        "clientId": run.message.client_id or "N/A",
+        **({"sourceIp": run.message.source_ip} if run.message.source_ip else {}),
+        "base64OriginalPayload": base64.b64encode(run.message.payload).decode(),
+    }
 
 
 def _filter_matches(rule: CompiledRule, topic: str) -> bool:

@@ -1,19 +1,20 @@
 """Action http: the result is posted to a URL whose destination was confirmed.
 
-Source: AWS IoT Core Developer Guide, "HTTP". Signing (auth) and batching are not served. Plain http: URLs are taken
-too, since a receiver on this machine seldom has a certificate; AWS takes https: only.
+Source: AWS IoT Core Developer Guide, "HTTP". Signing (auth) is not served. Plain http: URLs are taken too, since a
+receiver on this machine seldom has a certificate; AWS takes https: only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from labcloud.api import Scope
-from labcloud.rules.actions.base import Action, ActionFailed, Result, has_template, invalid, not_served
+from labcloud.rules.actions.base import Action, ActionFailed, Result, has_template, invalid, not_served, text_of
+from labcloud.rules.batches import BatchLimits
 from labcloud.rules.deliveries import Need, Origin, Ports
 
 LONGEST_URL = 2000
@@ -28,6 +29,8 @@ class Post:
     url: str
     headers: Mapping[str, str]
     body: bytes
+    batch: BatchLimits | None = None
+    """With it, the body is one element of the array that is posted."""
     failed_action = "HttpAction"
 
     @property
@@ -45,6 +48,16 @@ class Post:
         ports.post(origin.scope, self.url, self.headers, self.body)
 
 
+BATCH_RANGES = {"maxBatchOpenMs": (5, 200), "maxBatchSize": (2, 10), "maxBatchSizeBytes": (100, 131_072)}
+
+
+def join(posts: Sequence[Post]) -> Post:
+    """One request for all: an array of their bodies, with the headers of the last."""
+    body = b"[" + b",".join(post.body for post in posts) + b"]"
+    headers = {name: value for name, value in posts[-1].headers.items() if name.lower() != "content-type"}
+    return Post(posts[-1].url, {**headers, "Content-Type": "application/json"}, body)
+
+
 def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> Post:
     """One request; its content type follows the result unless the rule's headers name one."""
     url = parameters["url"]
@@ -55,7 +68,22 @@ def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> Post:
         raise ActionFailed(f"The HTTP action's header {broken[0]} has a line break.")
     if "content-type" not in {name.lower() for name in headers}:
         headers["Content-Type"] = "application/json" if _is_json(result.payload) else "application/octet-stream"
-    return Post(url, headers, result.payload)
+    if not parameters.get("enableBatching"):
+        return Post(url, headers, result.payload)
+    text = text_of(result, "HTTP")
+    element = result.payload if _is_json(result.payload) else json.dumps(text).encode()
+    return Post(url, headers, element, batch_limits(parameters.get("batchConfig") or {}))
+
+
+def batch_limits(given: Mapping[str, Any]) -> BatchLimits:
+    """From batchConfig, with AWS's defaults."""
+    default = BatchLimits()
+    return BatchLimits(
+        given.get("maxBatchOpenMs") or default.open_ms,
+        given.get("maxBatchSize") or default.messages,
+        given.get("maxBatchSizeBytes") or default.size_bytes,
+        bool(given.get("batchAcrossTopics")),
+    )
 
 
 def confirmation_url(parameters: Mapping[str, Any]) -> str | None:
@@ -73,8 +101,7 @@ def check(parameters: Mapping[str, Any]) -> None:
     url, confirmation = parameters["url"], parameters.get("confirmationUrl")
     if parameters.get("auth"):
         raise not_served("Action http: the local cloud does not serve signed requests (auth).")
-    if parameters.get("enableBatching"):
-        raise not_served("Action http: the local cloud does not serve batching (enableBatching).")
+    _check_batching(parameters)
     if not url.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
         raise invalid(f"Action http: url begins with https://, not {url!r}.")
     if has_template(url) and not confirmation:
@@ -86,6 +113,17 @@ def check(parameters: Mapping[str, Any]) -> None:
     headers = parameters.get("headers") or []
     if len(headers) > MOST_HEADERS or any(set(header) != {"key", "value"} for header in headers):
         raise invalid(f"Action http: headers are at most {MOST_HEADERS}, each with a key and a value.")
+
+
+def _check_batching(parameters: Mapping[str, Any]) -> None:
+    config = parameters.get("batchConfig") or {}
+    if config and not parameters.get("enableBatching"):
+        raise invalid("Action http: batchConfig needs enableBatching.")
+    if unknown := sorted(set(config) - {*BATCH_RANGES, "batchAcrossTopics"}):
+        raise invalid(f"Action http: batchConfig has no {', '.join(unknown)}.")
+    for name, (least, most) in BATCH_RANGES.items():
+        if config.get(name) is not None and not least <= config[name] <= most:
+            raise invalid(f"Action http: {name} is between {least} and {most}, not {config[name]}.")
 
 
 def _is_json(payload: bytes) -> bool:

@@ -272,7 +272,44 @@ def test_http_is_tried_three_times_when_the_receiver_is_overloaded(lab, receiver
     receiver.statuses = [503, 429, 200]
     assert lab.publish("busy", {})[-1].endswith("done")
     receiver.statuses = [500, 500, 500]
-    assert lab.publish("busy", {})[-1].endswith("was answered with 500")
+    assert lab.publish("busy", {})[-1].endswith("StatusCode: 500. Reason: Internal Server Error.")
     receiver.statuses = [404]
-    assert lab.publish("busy", {})[-1].endswith("was answered with 404")
+    assert lab.publish("busy", {})[-1].endswith("StatusCode: 404. Reason: Not Found.")
     assert len(receiver.received) == 1 + 3 + 3 + 1
+
+
+def test_http_batches_messages_and_tells_the_error_action_of_all(lab, receiver):
+    lab.s3.create_bucket(Bucket="batch-errors", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    role = lab.role("batch_role", IOT, ("s3:PutObject", "arn:aws:s3:::batch-errors/*"))
+    batching = {"maxBatchOpenMs": 200, "maxBatchSize": 2}
+    action = {"http": {"url": receiver.url + "/all", "enableBatching": True, "batchConfig": batching}}
+    error = {"s3": {"bucketName": "batch-errors", "key": "k", "roleArn": role}}
+    lab.rule("batch", action, sql="SELECT * FROM 'batch'", error=error)
+    token = json.loads(wait_until(lambda: receiver.received and receiver.received[0]).body)["confirmationToken"]
+    lab.iot.confirm_topic_rule_destination(confirmationToken=token)
+
+    def publish_two():
+        for number in (1, 2):
+            lab.iot_data.publish(topic="batch", payload=json.dumps({"n": number}).encode(), qos=1)
+        assert lab.cloud.settle()
+
+    publish_two()
+    assert [json.loads(request.body) for request in receiver.received[1:]] == [[{"n": 1}, {"n": 2}]]
+    receiver.statuses = [404]
+    publish_two()
+    told = json.loads(lab.objects_in("batch-errors")["k"])
+    assert (told["ruleName"], told["topic"]) == ("batch", "batch")
+    assert [entry["id"] for entry in told["payloadsWithMetadata"]] == [1, 2]
+    [failure] = told["failures"]
+    assert (failure["affectedIds"], failure["failedAction"]) == ([1, 2], "HttpAction")
+    assert "StatusCode: 404" in failure["errorMessage"]
+
+
+def test_an_http_batch_is_sent_when_its_time_is_over(lab, receiver):
+    action = {"http": {"url": receiver.url + "/time", "enableBatching": True, "batchConfig": {"maxBatchOpenMs": 5}}}
+    lab.rule("batch_time", action, sql="SELECT * FROM 'batch_time'")
+    token = json.loads(wait_until(lambda: receiver.received and receiver.received[0]).body)["confirmationToken"]
+    lab.iot.confirm_topic_rule_destination(confirmationToken=token)
+    lab.iot_data.publish(topic="batch_time", payload=b"{}", qos=1)
+    wait_until(lambda: len(receiver.received) == 2, because="the batch of one")
+    assert receiver.received[1].body == b"[{}]"

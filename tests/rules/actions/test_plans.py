@@ -288,7 +288,12 @@ def test_republish_fails_with_headers_that_mqtt_has_not(headers, text):
         ("http", {"url": "https://${id}"}, "needs a confirmationUrl"),
         ("http", {"url": "https://a", "confirmationUrl": "https://b"}, "begins with confirmationUrl"),
         ("http", {"url": "https://a", "auth": {"sigv4": {}}}, "signed requests"),
-        ("http", {"url": "https://a", "enableBatching": True}, "batching"),
+        ("http", {"url": "https://a", "batchConfig": {"maxBatchSize": 5}}, "needs enableBatching"),
+        (
+            "http",
+            {"url": "https://a", "enableBatching": True, "batchConfig": {"maxBatchSize": 50}},
+            "maxBatchSize is between 2 and 10",
+        ),
         ("stepFunctions", {"stateMachineName": "m"}, "does not execute them"),
         ("openSearch", {"endpoint": "https://e"}, "does not serve the rule action openSearch"),
     ],

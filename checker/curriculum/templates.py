@@ -14,6 +14,7 @@ KINDS = {
     "port": r"(?<=localhost:)\d{4,5}\b|(?<=127\.0\.0\.1:)\d{4,5}\b",
     "workspace": r"/[\w./-]*?/lab-proof-\w+/[\w-]+/workspace",
     "elapsed": r"(?<=\bDuration: )\d+(?:\.\d+)? ms\b",
+    "seconds": r"(?<= in )\d+\.\d\ds\b",
     "commit": r"(?<=\bin commit )[0-9a-f]{7,12}\b",
 }
 """What may stand at a place; nothing else in a template is special."""

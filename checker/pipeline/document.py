@@ -68,10 +68,18 @@ def _read(workspace: Path, name: str) -> dict[str, Any]:
     try:
         document = yaml.load(text, _Loader)  # _Loader is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _error(f"{name} is not valid YAML: {' '.join(str(error).split())}") from error
+        raise _error(f"{name} is not valid YAML: {_where_and_why(error)}") from error
     if not isinstance(document, dict) or not document:
         raise _error(f"{name} holds no jobs: expected a mapping of job names")
     return document
+
+
+def _where_and_why(error: Exception) -> str:
+    """`line 21, column 9: mapping values are not allowed here`."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or not problem:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _merge_includes(workspace: Path, document: dict[str, Any], depth: int) -> dict[str, Any]:

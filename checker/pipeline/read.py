@@ -15,6 +15,7 @@ import jsonschema
 from checker.pipeline.conditions import ConditionError, holds
 from checker.pipeline.document import load
 from checker.pipeline.model import Artifacts, Job, Need, Pipeline, PipelineError, Problem, Rule
+from checker.pipeline.only import as_rules, rules_of
 
 GLOBAL = frozenset(
     {
@@ -40,6 +41,8 @@ OBEYED = frozenset(
         "stage",
         "variables",
         "rules",
+        "only",
+        "except",
         "needs",
         "dependencies",
         "artifacts",
@@ -111,9 +114,11 @@ def _schema_problems(document: Mapping[str, Any]) -> list[Problem]:
 def _job_problems(name: str, body: Mapping[str, Any], stages: tuple[str, ...]) -> list[Problem]:
     problems = []
     if unknown := sorted(set(body) - OBEYED - NOTED):
-        names = ", ".join(unknown)
-        hint = "; write rules: instead" if {"only", "except"} & set(unknown) else ""
-        problems.append(Problem(f"this machine's runner does not do {names}{hint}", name))
+        problems.append(Problem(f"this machine's runner does not do {', '.join(unknown)}", name))
+    try:
+        rules_of(body)
+    except ValueError as error:
+        problems.append(Problem(f"{error}; write rules: instead", name))
     if "script" not in body:
         problems.append(Problem("it has no script", name))
     stage = body.get("stage", "test")
@@ -181,7 +186,7 @@ def _job(name: str, body: Mapping[str, Any], default: Mapping[str, Any]) -> Job:
         before_script=_lines(inherited("before_script")),
         after_script=_lines(inherited("after_script")),
         variables=_variables(body.get("variables")),
-        rules=_rules(body.get("rules")),
+        rules=as_rules(body) or _rules(body.get("rules")),
         needs=_needs(body.get("needs")),
         dependencies=tuple(body["dependencies"]) if "dependencies" in body else None,
         artifacts=_artifacts(inherited("artifacts") or {}),

@@ -27,6 +27,22 @@ SECRET_FILES = re.compile(
     r"(?:^|/)(?:certs/.*|.*\.pem|.*\.key|.*\.tfstate(?:\.backup)?|\.aws/.*|credentials(?:\.csv)?)$"
 )
 LARGEST_FILE = 2_000_000
+REMEDIES = (
+    (r"bash(\\r|\^M)|\\r'", "the line ends of the script: LF, not CRLF (your editor; .gitattributes)"),
+    (r"Permission denied", "the run bit of the script: chmod +x FILE, git update-index --chmod=+x FILE"),
+    (
+        r"command not found|No module named",
+        "the job's before_script: install what the image does not bring (pip install)",
+    ),
+    (
+        r"no matching files|\.zip is missing",
+        "artifacts: paths: of the package job: the very file that its script makes",
+    ),
+    (r"Function not found", "region (AWS_REGION) and PREFIX of the deploy job in .gitlab-ci.yml"),
+    (r": not added, by its rules", "the rules: of the job in .gitlab-ci.yml: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"),
+    (r"manual \(when", "when: manual of the job in .gitlab-ci.yml"),
+)
+"""What a run's summary shows, and where to look then."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,8 @@ class PipelineRun:
     problems: tuple[str, ...] = ()
     deployed_sha256: str = ""
     """The hash of the function's code at the end of the run."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """Stage and name of the jobs that their rules left out."""
 
     @property
     def status(self) -> str:
@@ -53,12 +71,23 @@ class PipelineRun:
         """One line a job, and the end of the log of those that failed."""
         if self.result is None:
             return "\n".join(self.problems)
-        lines = []
+        lines = [
+            f"{stage}: {name}: not added, by its rules, to a pipeline of branch main" for stage, name in self.absent
+        ]
         for job in self.result.jobs:
             lines.append(f"{job.stage}: {job.name}: {job.status}" + (f" ({job.reason})" if job.reason else ""))
             if job.status == "failed":
                 lines += ["  " + line for line in job.log.strip().splitlines()[-12:]]
+            else:
+                lines += ["  " + line for line in job.log.splitlines() if line.startswith("WARNING: ")]
         return "\n".join(lines) or "no job ran"
+
+    @property
+    def place_to_fix(self) -> str:
+        """Where to look, by what the summary tells."""
+        return next(
+            (fix for sign, fix in REMEDIES if re.search(sign, self.summary)), "the job's script in .gitlab-ci.yml"
+        )
 
 
 class PipelineVerbs:
@@ -108,7 +137,9 @@ class PipelineVerbs:
                 result = run_pipeline(copy, self._variables(), **given)
             except PipelineError as error:
                 return PipelineRun(None, (), tuple(map(str, error.problems)))
-            return PipelineRun(result, tuple(_packages(result)), deployed_sha256=self._deployed_sha256())
+            ran = {job.name for job in result.jobs}
+            absent = tuple((stage, job) for stage, jobs in self.stages().items() for job in jobs if job not in ran)
+            return PipelineRun(result, tuple(_packages(result)), (), self._deployed_sha256(), absent)
 
     def _variables(self) -> dict[str, str]:
         """The CI/CD variables of the project: credentials, region, endpoint, prefix."""

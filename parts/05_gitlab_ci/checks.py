@@ -15,7 +15,9 @@ def pipeline_has_its_stages(lab):
         expected="a valid .gitlab-ci.yml with at least one job in each of the stages test, package, deploy",
         got="\n".join(problems)
         or ", ".join(f"{stage}: {' '.join(jobs) or 'no job'}" for stage, jobs in stages.items()),
-        because="stages run in the order in which they are listed; a job without a stage runs in test",
+        because="GitLab runs nothing of a file that is not valid"
+        if problems
+        else "stages run in the order in which they are listed; a job without a stage runs in test",
         fix="stages and the jobs in .gitlab-ci.yml",
     )
 
@@ -30,7 +32,7 @@ def pipeline_runs_green(lab):
         expected="every job of test, package and deploy succeeds",
         got=", ".join(f"{stage}: {status}" for stage, status in statuses.items()),
         because=run.summary,
-        fix="the job's script in .gitlab-ci.yml; bin/package_lambda.sh and bin/deploy_lambda.sh are given",
+        fix=run.place_to_fix,
     )
 
 

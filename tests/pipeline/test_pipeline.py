@@ -126,6 +126,19 @@ by_hand: {script: [echo h], rules: [{when: manual}]}
     }
 
 
+def test_only_and_except_mean_the_same_as_rules(project):
+    folder = project("""
+main_only: {script: [echo m], only: [main]}
+other_branch: {script: [echo o], only: {refs: [production]}}
+tags_only: {script: [echo t], only: [tags]}
+by_pattern: {script: [echo p], only: [/^ma/]}
+not_main: {script: [echo n], except: [main]}
+not_tags: {script: [echo a], except: [tags]}
+""")
+
+    assert {job.name for job in run_pipeline(folder, {}).jobs} == {"main_only", "by_pattern", "not_tags"}
+
+
 def test_extends_reference_default_and_includes_are_resolved(project):
     folder = project(
         """
@@ -152,7 +165,8 @@ def test_a_job_that_takes_too_long_is_ended_with_its_children(project):
         ("", "holds no jobs"),
         ("a: {script: [x]}\na: {script: [y]}", "the key 'a' stands in lines 1 and 2"),
         ("a: {script: [x], stage: nope}", "its stage nope is not among the stages"),
-        ("a: {script: [x], only: [main]}", "does not do only; write rules: instead"),
+        ("a: {script: [x], only: {changes: [x]}}", "does not do only: changes; write rules: instead"),
+        ("a: {script: [x], only: [main], rules: [{when: always}]}", "cannot stand in one job"),
         ("a: {script: [x], services: [postgres]}", "does not do services"),
         ("a: {script: [x], needs: [b]}\nb: {script: [x], needs: [a]}", "needs goes in a circle: a → b → a"),
         ("a: {script: [x], needs: [c]}", "needs c: there is no such job"),

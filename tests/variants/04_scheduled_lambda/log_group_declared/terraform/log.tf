@@ -1,0 +1,4 @@
+resource "aws_cloudwatch_log_group" "function" {
+  name              = "/aws/lambda/${var.prefix}ac_control_lambda"
+  retention_in_days = 3
+}

@@ -50,7 +50,8 @@ class StateFile:
             return
         [verdict] = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
-            raise StateError(f"The state in {self.path} is damaged: {verdict}. {REMEDY}")
+            reason = " ".join(verdict.replace("*** in database main ***", "").split())
+            raise StateError(f"The state in {self.path} is damaged: {reason}. {REMEDY}")
         for name, version in expected.items():
             if (written := found.get(name, b"none").decode()) != version:
                 raise StateError(

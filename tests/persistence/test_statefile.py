@@ -1,0 +1,94 @@
+"""The file: rows survive, versions and damage are told in one clear sentence, a folder has one process."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from labcloud.persistence.statefile import StateError, StateFile
+
+VERSIONS = {"moto": "5.2.5"}
+
+
+@pytest.fixture
+def opened(tmp_path):
+    files = []
+
+    def reopen(versions=VERSIONS) -> StateFile:
+        while files:
+            files.pop().close()
+        files.append(StateFile(tmp_path, versions))
+        return files[0]
+
+    yield reopen
+    for file in files:
+        file.close()
+
+
+def test_rows_are_read_in_the_order_of_their_keys(opened):
+    opened().write([("a", "2", b"two"), ("a", "1", b"one"), ("b", "1", b"other")])
+    assert list(opened().read("a")) == [("1", b"one"), ("2", b"two")]
+
+
+def test_a_row_without_a_value_goes_and_the_last_value_stays(opened):
+    file = opened()
+    file.write([("a", "1", b"one"), ("a", "2", b"two")])
+    file.write([("a", "1", None)])
+    file.write([("a", "2", b"new")])
+    assert list(opened().read("a")) == [("2", b"new")]
+
+
+def test_a_write_that_fails_leaves_nothing_behind(opened):
+    file = opened()
+    with pytest.raises(sqlite3.Error):
+        file.write([("a", "1", b"one"), ("a", "2", object())])
+    file.write([("a", "3", b"three")])
+    assert list(opened().read("a")) == [("3", b"three")]
+
+
+def test_spaces_are_found_by_their_beginning_and_dropped(opened):
+    file = opened()
+    file.write([("part/a", "1", b""), ("part/b", "1", b""), ("pasta", "1", b"")])
+    assert sorted(file.spaces("part/")) == ["part/a", "part/b"]
+    file.drop("part/a")
+    assert file.spaces("part/") == ["part/b"]
+
+
+def test_a_checkpoint_keeps_everything(opened):
+    file = opened()
+    file.write([("a", "1", b"one")])
+    file.checkpoint()
+    assert list(opened().read("a")) == [("1", b"one")]
+
+
+def test_a_state_of_another_moto_is_refused_with_the_remedy(opened):
+    opened()
+    with pytest.raises(StateError, match=r"written with moto 5\.2\.5; this cloud has moto 6\.0.*lab reset-cloud"):
+        opened({"moto": "6.0"})
+    opened()
+
+
+def test_a_second_process_is_refused(tmp_path, opened):
+    opened()
+    with pytest.raises(StateError, match="Another local cloud uses .*lab down"):
+        StateFile(tmp_path, VERSIONS)
+
+
+@pytest.mark.parametrize("damage", ["beginning", "middle", "cut"])
+def test_a_damaged_file_is_refused_with_the_remedy(tmp_path: Path, damage):
+    file = StateFile(tmp_path, VERSIONS)
+    file.write([("a", str(number), b"x" * 1000) for number in range(100)])
+    file.close()
+    path = tmp_path / "state.sqlite"
+    content = path.read_bytes()
+    middle = len(content) // 2
+    spoilt = {
+        "beginning": b"nonsense" * 100 + content[800:],
+        "middle": content[:middle] + b"\xff" * 5000 + content[middle + 5000 :],
+        "cut": content[:middle],
+    }
+    path.write_bytes(spoilt[damage])
+    with pytest.raises(StateError, match="is damaged: .*lab reset-cloud"):
+        StateFile(tmp_path, VERSIONS)

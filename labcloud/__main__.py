@@ -64,7 +64,7 @@ def _print_coverage(arguments: list[str]) -> NoReturn:
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     from labcloud.cloud import Cloud, Settings
-    from labcloud.persistence import StateError
+    from labcloud.persistence.statefile import StateError
 
     settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)
     try:

@@ -43,7 +43,8 @@ from labcloud.motobase.iam import caller_of, role_policies, session_credentials
 from labcloud.motobase.install import install, notify, notify_of_alarms
 from labcloud.mqtt import Broker, MessageProperties, Origin, Published
 from labcloud.notifications import BucketNotifications, FanOut
-from labcloud.persistence import Joint, Journal, Persistence
+from labcloud.persistence.joint import Joint, Journal
+from labcloud.persistence.state import Persistence
 from labcloud.quicksight import QuickSight
 from labcloud.roles import Roles
 from labcloud.rule_external import SERVED, RuleExternal

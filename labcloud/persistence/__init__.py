@@ -3,9 +3,3 @@
 moto's backends, the cloud's own services and pending rule messages are rows of one SQLite file (statefile.py); rows
 are written before the answer is sent (keeper.py). The MQTT broker and Timestream keep journals of their own.
 """
-
-from labcloud.persistence.joint import Joint, Journal
-from labcloud.persistence.state import Persistence
-from labcloud.persistence.statefile import REMEDY, StateError
-
-__all__ = ["REMEDY", "Joint", "Journal", "Persistence", "StateError"]

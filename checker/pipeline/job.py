@@ -6,7 +6,7 @@ import fnmatch
 import shutil
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checker.pipeline.model import Artifacts, Job, JobResult
@@ -50,7 +50,7 @@ def run(
     if job.after_script:
         _, output = _bash(list(job.after_script), project, {**environment, "CI_JOB_STATUS": status}, 300, run_program)
         log.append(output)
-    artifacts, notes = _collect(job.artifacts, project, status)
+    artifacts, notes = _collect(_with_variables(job.artifacts, environment), project, status)
     allowed = job.allow_failure is True or (isinstance(job.allow_failure, tuple) and exit_code in job.allow_failure)
     return JobResult(
         name=job.name,
@@ -127,8 +127,18 @@ def _collect(artifacts: Artifacts, project: Path, status: str) -> tuple[tuple[st
     return tuple(sorted(kept)), notes
 
 
+def _with_variables(artifacts: Artifacts, environment: Mapping[str, str]) -> Artifacts:
+    """The patterns with the job's variables filled in, relative to the project."""
+    here = environment["CI_PROJECT_DIR"] + "/"
+
+    def fill(patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_expand(pattern, environment).removeprefix(here) for pattern in patterns)
+
+    return replace(artifacts, paths=fill(artifacts.paths), exclude=fill(artifacts.exclude))
+
+
 def _matches(project: Path, pattern: str) -> set[str]:
-    pattern = pattern.replace("$CI_PROJECT_DIR/", "").rstrip("/")
+    pattern = pattern.rstrip("/")
     if pattern.startswith("/") or ".." in Path(pattern).parts:
         return set()
     found = set()

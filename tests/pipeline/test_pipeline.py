@@ -68,6 +68,14 @@ def test_an_artifact_path_that_the_script_does_not_make_is_said_in_the_log(proje
     assert "build/x.zip: no matching files" in result.job("make").log
 
 
+def test_artifact_paths_know_the_jobs_variables(project):
+    folder = project("""
+variables: {PACKAGE: build/x.zip}
+make: {script: [mkdir build, touch build/x.zip y.zip], artifacts: {paths: [$PACKAGE, $CI_PROJECT_DIR/y.zip]}}
+""")
+    assert run_pipeline(folder, {}).job("make").artifacts == ("build/x.zip", "y.zip")
+
+
 def test_needs_hands_on_only_the_needed_jobs_artifacts(project):
     folder = project("""
 stages: [one, two]

@@ -1,0 +1,49 @@
+"""The first program in a box: hands out sockets that listen in the box, sets the limits, becomes the command.
+
+Started as `python -I -S inside.py CHANNEL PORTS LIMITS COMMAND…`: a Unix socket's descriptor, `4566,8883`, and
+`NPROC=512,CORE=0`. A socket that was made here belongs to the network namespace of the box, whoever serves it: so the box
+has a loopback with exactly these ports and no way out. Standard library only, and little of it: it starts with every box.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import resource
+import sys
+
+
+def main(channel: str, ports: str, limits: str, command: list[str]) -> int:
+    """Prepares the box; returns only if the command cannot be started."""
+    listeners = [_listen(int(port)) for port in ports.split(",") if port]
+    handed = b"".join(listener.fileno().to_bytes(4, sys.byteorder) for listener in listeners)
+    with _socket.socket(fileno=int(channel)) as opened:
+        opened.sendmsg([b"ready"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, handed)] if listeners else [])
+    for listener in listeners:
+        listener.close()
+    for name, _, value in (limit.partition("=") for limit in limits.split(",") if limit):
+        _limit(getattr(resource, f"RLIMIT_{name}"), int(value))
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        return 127
+
+
+def _listen(port: int) -> _socket.socket:
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(64)
+    return listener
+
+
+def _limit(which: int, value: int) -> None:
+    """Never above what is allowed already."""
+    _, allowed = resource.getrlimit(which)
+    wanted = value if allowed == resource.RLIM_INFINITY else min(value, allowed)
+    resource.setrlimit(which, (wanted, wanted))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))

@@ -1,0 +1,143 @@
+"""Runs one program in a box: the `Runner` that a deployment is given when the submission is a stranger's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from checker.errors import LabError
+from checker.isolation.box import INSIDE, Box, box_arguments
+from checker.isolation.limits import MB
+from checker.isolation.relay import Address, Relay
+from checker.isolation.watch import memory_mb, tree_of
+from checker.process import Finished
+
+START_WITHIN_S = 20.0
+LOOK_EVERY_S = 0.25
+
+
+class BoxedRunner:
+    """Each call is a box of its own; `offers` are the ports of the box with the addresses outside that serve them."""
+
+    def __init__(self, box: Box, bwrap: str, offers: Mapping[int, Address], relay: Relay) -> None:
+        self._box, self._bwrap, self._offers, self._relay = box, bwrap, dict(offers), relay
+
+    def __call__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        within_s: float,
+        on_line: Callable[[str], None] | None = None,
+        grace_s: float = 10.0,
+    ) -> Finished:
+        """Runs the command to its end or to the first limit; nothing of the box is left then."""
+        process, listeners = start_in_box(self._box, self._bwrap, [*map(str, command)], cwd, env, tuple(self._offers))
+        for listener, address in zip(listeners, self._offers.values(), strict=True):
+            self._relay.offer(listener, address)
+        try:
+            return _Watched(process, self._box.limits.tree_mb, self._box.limits.output_mb * MB, on_line).wait(within_s)
+        finally:
+            for listener in listeners:
+                self._relay.withdraw(listener)
+
+
+def start_in_box(
+    box: Box, bwrap: str, command: Sequence[str], cwd: Path, env: Mapping[str, str], ports: tuple[int, ...], **pipes: int
+) -> tuple[subprocess.Popen[bytes], list[socket.socket]]:
+    """A started program and the sockets that listen on `ports` in its box."""
+    ours, theirs = socket.socketpair()
+    limits = ",".join(f"{name}={value}" for name, value in box.limits.resources().items())
+    inside = [os.path.realpath(sys.executable), "-I", "-S", str(INSIDE), str(theirs.fileno())]
+    inside += [",".join(map(str, ports)), limits]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | pipes
+    with ours, theirs:
+        process = subprocess.Popen(
+            [*box_arguments(box, bwrap, cwd), *inside, *command],
+            cwd="/", env=dict(env), pass_fds=[theirs.fileno()], bufsize=0, start_new_session=True, **pipes,
+        )  # fmt: skip
+        theirs.close()
+        ours.settimeout(START_WITHIN_S)
+        try:
+            said, descriptors, _, _ = socket.recv_fds(ours, 16, len(ports))
+        except TimeoutError:
+            said, descriptors = b"", []
+    if said != b"ready":
+        process.kill()
+        why = process.communicate()[1] or b""
+        raise LabError(f"A box could not be made: {why.decode(errors='replace').strip()}", next_step="lab doctor")
+    return process, [socket.socket(fileno=descriptor) for descriptor in descriptors]
+
+
+class _Watched:
+    """Collects what a boxed program says and ends it at the first limit that it reaches."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], most_mb: int, most_bytes: int, on_line: Callable[[str], None] | None
+    ) -> None:
+        self._process, self._most_mb, self._left = process, most_mb, most_bytes
+        self._stopped = ""
+        self._output: list[bytes] = []
+        self._errors: list[bytes] = []
+        self._readers = [self._read(process.stdout, self._output, on_line), self._read(process.stderr, self._errors, None)]
+
+    def wait(self, within_s: float) -> Finished:
+        deadline, timed_out = time.monotonic() + within_s, False
+        while self._process.returncode is None and not timed_out:
+            try:
+                self._process.wait(max(0.0, min(LOOK_EVERY_S, deadline - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                timed_out = time.monotonic() >= deadline
+                self._look_at_memory()
+        self._kill()
+        self._process.wait()
+        for reader in self._readers:
+            reader.join(2.0)
+        errors = b"".join(self._errors).decode(errors="replace")
+        if self._stopped:
+            errors += f"\n{self._stopped}\n"
+        code = self._process.returncode
+        return Finished(code if code >= 0 else 128 - code, b"".join(self._output).decode(errors="replace"), errors, timed_out)
+
+    def _look_at_memory(self) -> None:
+        used = memory_mb(tree_of(self._process.pid))
+        if used > self._most_mb:
+            self._stop(f"stopped: its processes used {used} MB of memory, {self._most_mb} are allowed")
+
+    def _stop(self, why: str) -> None:
+        self._stopped = self._stopped or why
+        self._kill()
+
+    def _kill(self) -> None:
+        """bubblewrap's end is the end of the process namespace and of all that runs in it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _read(self, pipe: IO[bytes] | None, into: list[bytes], on_line: Callable[[str], None] | None) -> threading.Thread:
+        assert pipe is not None
+        thread = threading.Thread(target=self._collect, args=(pipe, into, on_line), daemon=True)
+        thread.start()
+        return thread
+
+    def _collect(self, pipe: IO[bytes], into: list[bytes], on_line: Callable[[str], None] | None) -> None:
+        line = b""
+        with pipe:
+            while data := os.read(pipe.fileno(), 65536):
+                into.append(data[: max(self._left, 0)])
+                self._left -= len(data)
+                if self._left < 0:
+                    self._stop("stopped: it wrote more output than is allowed")
+                if on_line:
+                    *lines, line = (line + data).split(b"\n")
+                    for each in lines:
+                        on_line(each.decode(errors="replace"))

@@ -133,3 +133,10 @@ def find_part(wanted: str | int) -> Part:
             return part
     known = ", ".join(f"{part.number} ({part.id})" for part in parts)
     raise UsageProblem(f"There is no part {wanted!r}", next_step=f"choose one of {known}")
+
+
+def parts_named(wanted: str | None) -> tuple[Part, ...]:
+    """The part that is meant, every part for `all`, none for None."""
+    if wanted is None:
+        return ()
+    return read_parts() if wanted == "all" else (find_part(wanted),)

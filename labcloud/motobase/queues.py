@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from moto.sqs.models import sqs_backends
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from labcloud.motobase.refusals import as_aws_errors
 
@@ -23,15 +24,31 @@ def send_message(
     deduplication_id: str | None = None,
 ) -> None:
     """Sends a message to the queue that a URL or ARN names. Raises AwsError as SendMessage does."""
+    backend = sqs_backends[account_id][region]
+    typed = {name: _attribute(value) for name, value in (attributes or {}).items()} or None
     with as_aws_errors():
-        sqs_backends[account_id][region].send_message(
-            _name_of(queue),
-            body,
-            message_attributes={name: _attribute(value) for name, value in (attributes or {}).items()} or None,
-            group_id=group_id,
-            deduplication_id=deduplication_id,
-            validate_group_id=False,
-        )
+        found = backend.get_queue(_name_of(queue))
+        if found.fifo_queue:
+            backend.send_message(
+                found.name,
+                body,
+                message_attributes=typed,
+                group_id=group_id,
+                deduplication_id=deduplication_id,
+                validate_group_id=False,
+            )
+        else:
+            _append(backend, found, body, typed)
+
+
+def _append(backend: SQSBackend, queue: Queue, body: str, attributes: dict[str, Any] | None) -> None:
+    """What moto's send_message does for a standard queue, without its count of every message that is in the queue."""
+    backend._validate_message(queue, message_body=body, delay_seconds=0)
+    message = Message(str(uuid.uuid4()), body, None)
+    if attributes:
+        message.message_attributes = attributes
+    message.mark_sent(delay_seconds=queue.delay_seconds)
+    queue.add_message(message)
 
 
 def policy_of(account_id: str, region: str, queue: str) -> dict[str, Any] | None:

@@ -92,7 +92,7 @@ def explain_pair(certificate: Path, private_key: Path) -> str:
     ):
         text = file.read_text(errors="replace").strip()
         if not re.match(rf"-----BEGIN [A-Z ]*{kind}-----", text):
-            return f"the output {output} holds no {kind.lower()}: it begins with {text[:40]!r}"
+            return f"the output {output} holds no {kind.lower()}: it begins with {text[:40].partition(chr(10))[0]!r}"
     return "the outputs certificate_pem and private_key are not a pair: the key belongs to another certificate"
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,17 +45,23 @@ def running_cloud(workspace: Workspace) -> dict[str, Any] | None:
 
 
 def start_cloud(
-    workspace: Workspace, *, port: int = 0, mqtt_port: int = 0, region: str | None = None, attached: bool = False
+    workspace: Workspace,
+    *,
+    port: int = 0,
+    mqtt_port: int = 0,
+    region: str | None = None,
+    attached: bool = False,
+    options: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Starts the cloud in the background and returns what it wrote about itself once it answers.
 
-    `attached`: the cloud ends with this process, however that ends.
+    `attached`: the cloud ends with this process, however that ends. `options`: more words of its command line.
     """
     with _one_at_a_time(workspace):
         if cloud := running_cloud(workspace):
             return cloud
         stop_cloud(workspace)
-        return _start(workspace, port, mqtt_port, region, attached)
+        return _start(workspace, port, mqtt_port, region, attached, options)
 
 
 @contextlib.contextmanager
@@ -68,13 +74,16 @@ def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
         yield
 
 
-def _start(workspace: Workspace, port: int, mqtt_port: int, region: str | None, attached: bool) -> dict[str, Any]:
+def _start(
+    workspace: Workspace, port: int, mqtt_port: int, region: str | None, attached: bool, options: Sequence[str]
+) -> dict[str, Any]:
     folder = workspace.folder / CLOUD_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "labcloud", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--mqtt-port", str(mqtt_port), "--state-dir", str(folder)]
     command += ["--region", region] if region else []
     command += ["--die-with-stdin"] if attached else []
+    command += options
     with open(log_file(workspace), "ab") as log:
         begun_at = log.tell()
         process = subprocess.Popen(
@@ -179,4 +188,5 @@ def _end(pid: int) -> bool:
 
 
 def _control(cloud: Mapping[str, Any]) -> ControlSurface:
-    return ControlSurface(str(cloud.get("control_url", f"{cloud['endpoint_url']}/_lab")).rstrip("/"))
+    url = str(cloud.get("control_url", f"{cloud['endpoint_url']}/_lab"))
+    return ControlSurface(url.rstrip("/"), str(cloud.get("control_token", "")))

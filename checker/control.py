@@ -39,6 +39,8 @@ class ControlSurface:
 
     url: str
     """Without a slash at the end, for example http://127.0.0.1:4566/_lab"""
+    token: str = ""
+    """What a guarded cloud wants to see."""
 
     def health(self, within_s: float = 5.0) -> dict[str, Any]:
         return self._call("GET", "health", within_s=within_s)
@@ -85,7 +87,10 @@ class ControlSurface:
     ) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"{self.url}/{path}", data, {"Content-Type": "application/json"}, method=method
+            f"{self.url}/{path}",
+            data,
+            {"Content-Type": "application/json", "Lab-Control-Token": self.token},
+            method=method,
         )
         try:
             with _opener.open(request, timeout=within_s) as response:

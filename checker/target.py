@@ -137,7 +137,9 @@ def read_cloud_file(workspace: Path) -> dict[str, Any] | None:
 def local_target(cloud: Mapping[str, Any]) -> Target:
     """The target that a cloud's state file describes."""
     mqtt = MqttAddress(cloud["mqtt_host"], int(cloud["mqtt_port"]), cloud["ca_file"])
-    control = ControlSurface(cloud.get("control_url", cloud["endpoint_url"] + "/_lab").rstrip("/"))
+    control = ControlSurface(
+        cloud.get("control_url", cloud["endpoint_url"] + "/_lab").rstrip("/"), cloud.get("control_token", "")
+    )
     identity = f"{cloud['endpoint_url']} {cloud.get('cloud_id') or cloud['pid']}"
     settings = _settings(cloud["endpoint_url"], cloud["region"], mqtt) | LOCAL_KEYS
     return Target("local", cloud["region"], mqtt, settings, AMBIENT, control, identity)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import ipaddress
 import json
 import logging
 import os
+import secrets
 import signal
 import sys
 import threading
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
+    from labcloud.shell.process import Launcher
 
 MORE = "Also: `python -m labcloud sql-cases FILE` runs IoT SQL cases, `python -m labcloud coverage [--json]` lists what is served."
 LOOPBACK_RISK = (
@@ -65,8 +70,11 @@ def _print_coverage(arguments: list[str]) -> NoReturn:
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     from labcloud.cloud import Cloud, Settings
     from labcloud.persistence.statefile import StateError
+    from labcloud.shell.process import LocalLauncher
 
     settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)
+    settings = replace(settings, launcher=options.launcher or LocalLauncher, post_anywhere=options.post_anywhere)
+    settings = replace(settings, control_token=secrets.token_hex(16) if options.guard_control else "")
     try:
         cloud = Cloud(settings)
     except StateError as error:
@@ -95,6 +103,7 @@ def _describe(cloud: Cloud, state_dir: Path | None, region: str) -> dict[str, ob
         "cloud_id": _cloud_id(state_dir),
         "pid": os.getpid(),
         "control_url": f"{cloud.endpoint_url}/_lab/",
+        "control_token": cloud.settings.control_token,
     }
     if state_dir:
         ca_file = state_dir / "ca" / "ca.pem"
@@ -130,6 +139,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--region", default="eu-west-1", help="region that cloud.json names as the default")
     parser.add_argument("--state-dir", type=Path, help="folder that keeps state and cloud.json (default: none)")
     parser.add_argument("--die-with-stdin", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--launcher", type=_named, metavar="MODULE:NAME", help="what starts the processes of functions")
+    parser.add_argument("--guard-control", action="store_true", help="/_lab/ wants the token that cloud.json holds")
+    parser.add_argument("--post-anywhere", action="store_true", help="rules and topics may post to other hosts too")
     parser.add_argument("--expose-to-network", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--verbose", action="store_true", help="log every request")
     options = parser.parse_args()
@@ -138,6 +150,16 @@ def _parse() -> argparse.Namespace:
     if options.state_dir:
         options.state_dir.mkdir(parents=True, exist_ok=True)
     return options
+
+
+def _named(text: str) -> Callable[[Path], Launcher]:
+    """A launcher that an installed module offers: it gets the executor's folder."""
+    module, _, name = text.partition(":")
+    try:
+        found: Callable[[Path], Launcher] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"there is no launcher {text}: {error}") from error
+    return found
 
 
 def _is_loopback(host: str) -> bool:

@@ -56,6 +56,7 @@ from labcloud.rules.engine import Engine
 from labcloud.shadows import Shadows
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
+from labcloud.shell.process import Launcher, LocalLauncher
 from labcloud.shell.web import Web
 from labcloud.timestream import Timestream, tables_of
 from labcloud.trace import Trace
@@ -84,6 +85,10 @@ class Settings:
     state_dir: Path | None = None
     post_anywhere: bool = False
     """Whether rules and subscriptions may post to other hosts than this one."""
+    launcher: Callable[[Path], Launcher] = LocalLauncher
+    """How the processes of functions are started."""
+    control_token: str = ""
+    """What a caller of the control surface must show, if anything."""
 
 
 class Cloud:
@@ -104,7 +109,9 @@ class Cloud:
         self.engine = Engine(self._environment, self.clock.now_ms, self.watch.note)
         self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
         writer = LogWriter(self._why_not_logged)
-        self.runtime = LambdaRuntime(self.clock, lambda: self.endpoint_url, writer.write)
+        self.runtime = LambdaRuntime(
+            self.clock, lambda: self.endpoint_url, writer.write, launcher=self.settings.launcher
+        )
         self.functions = Functions(self.runtime, _function_credentials)
         self.web = Web(self.settings.post_anywhere, self.authority.pem)
         self.destinations = Destinations(self.web, self.clock.now, lambda: self.endpoint_url)
@@ -140,7 +147,8 @@ class Cloud:
         self.joint = Joint(self.persistence, self) if self.persistence else None
         context = self.authority.server_context()
         self.mqtt = MqttServer(self.broker, context, callers=self.registry, journal=self._journal())
-        self.control = Control(self.health, self.trace, self.clock, self.settle, self.timestream.query)
+        token = self.settings.control_token
+        self.control = Control(self.health, self.trace, self.clock, self.settle, self.timestream.query, token)
         self.front = self._make_front()
         self.http: HttpServer | None = None
 

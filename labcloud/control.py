@@ -5,6 +5,7 @@ POST wants content type application/json, which a web page of another origin can
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from labcloud.motobase.wire import WireResponse
 from labcloud.trace import Trace
 
 PREFIX = "/_lab/"
+TOKEN_HEADER = "Lab-Control-Token"
 
 
 class Clock(Protocol):
@@ -54,7 +56,9 @@ class Control:
         clock: Clock,
         settle: Callable[[], bool],
         pages: Pages,
+        token: str = "",
     ) -> None:
+        self._token = token
         self._health = health
         self._trace = trace
         self._clock = clock
@@ -62,8 +66,11 @@ class Control:
         self._pages = pages
 
     def answer(self, http: Request) -> WireResponse:
-        """Answers one request under /_lab/."""
+        """Answers one request under /_lab/, from those who show the token if there is one."""
         try:
+            shown = http.headers.get(TOKEN_HEADER, "")
+            if self._token and not hmac.compare_digest(shown.encode(), self._token.encode()):
+                raise ControlError(403, f"this cloud's control surface wants its token in the header {TOKEN_HEADER}")
             return _json(200, self._route(http))
         except ControlError as error:
             return _json(error.status, {"error": str(error)})

@@ -53,7 +53,13 @@ class BoxedRunner:
 
 
 def start_in_box(
-    box: Box, bwrap: str, command: Sequence[str], cwd: Path, env: Mapping[str, str], ports: tuple[int, ...], **pipes: int
+    box: Box,
+    bwrap: str,
+    command: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    ports: tuple[int, ...],
+    **pipes: int,
 ) -> tuple[subprocess.Popen[bytes], list[socket.socket]]:
     """A started program and the sockets that listen on `ports` in its box."""
     ours, theirs = socket.socketpair()
@@ -89,7 +95,10 @@ class _Watched:
         self._stopped = ""
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
-        self._readers = [self._read(process.stdout, self._output, on_line), self._read(process.stderr, self._errors, None)]
+        self._readers = [
+            self._read(process.stdout, self._output, on_line),
+            self._read(process.stderr, self._errors, None),
+        ]
 
     def wait(self, within_s: float) -> Finished:
         deadline, timed_out = time.monotonic() + within_s, False
@@ -107,7 +116,9 @@ class _Watched:
         if self._stopped:
             errors += f"\n{self._stopped}\n"
         code = self._process.returncode
-        return Finished(code if code >= 0 else 128 - code, b"".join(self._output).decode(errors="replace"), errors, timed_out)
+        return Finished(
+            code if code >= 0 else 128 - code, b"".join(self._output).decode(errors="replace"), errors, timed_out
+        )
 
     def _look_at_memory(self) -> None:
         used = memory_mb(tree_of(self._process.pid))
@@ -123,7 +134,9 @@ class _Watched:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _read(self, pipe: IO[bytes] | None, into: list[bytes], on_line: Callable[[str], None] | None) -> threading.Thread:
+    def _read(
+        self, pipe: IO[bytes] | None, into: list[bytes], on_line: Callable[[str], None] | None
+    ) -> threading.Thread:
         assert pipe is not None
         thread = threading.Thread(target=self._collect, args=(pipe, into, on_line), daemon=True)
         thread.start()

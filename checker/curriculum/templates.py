@@ -11,7 +11,7 @@ KINDS = {
     "sha256": r"[A-Za-z0-9+/]{43}=",
     "hex": r"\b[0-9a-f]{64}\b",
     "time": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?",
-    "port": r"(?<=localhost:)\d{4,5}\b|(?<=127\.0\.0\.1:)\d{4,5}\b",
+    "port": r"(?<=:)\d{4,5}\b",
     "workspace": r"/[\w./-]*?/lab-proof-\w+/[\w-]+/workspace",
     "elapsed": r"(?<=\bDuration: )\d+(?:\.\d+)? ms\b",
     "seconds": r"(?<= in )\d+\.\d\ds\b",

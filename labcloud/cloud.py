@@ -158,7 +158,7 @@ class Cloud:
         """Opens the ports. Raises OSError if one of them is taken, StateError if the state cannot be used."""
         install(self.authority, self._iot_endpoint, self._check_topic_rule, self._iot_changed)
         self.automation.install()
-        notify(self.buckets.tell, self.fan_out.deliver, self.fan_out.ask_to_confirm)
+        notify(self.buckets.tell, self.fan_out.deliver, self.fan_out.ask_to_confirm, self.firehose.put)
         notify_of_alarms(self.notices.state_changed, self.clock.now)
         self.http = HttpServer(self.settings.host, self.settings.port, self._answer)
         if self.joint:

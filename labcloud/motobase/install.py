@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import cloudwatch, iam, iot, s3, sns, speed
+from labcloud.motobase import cloudwatch, firehose, iam, iot, s3, sns, speed
 
 
 def install(
@@ -23,8 +23,12 @@ def install(
     speed.install()
 
 
-def notify(tell_target: s3.Tell, deliver: sns.Deliver, ask_to_confirm: sns.AskToConfirm) -> None:
-    """Says who carries out bucket notifications and the fan-out of topics; called again, it changes them."""
+def notify(
+    tell_target: s3.Tell, deliver: sns.Deliver, ask_to_confirm: sns.AskToConfirm, put_records: firehose.Put
+) -> None:
+    """Says who carries out bucket notifications, the fan-out of topics and log subscriptions into delivery streams."""
+    firehose.use(put_records)
+    firehose.install()
     s3.use(tell_target)
     sns.use(deliver, ask_to_confirm)
     s3.install()

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+import time
 import zipfile
 from datetime import UTC, datetime
 
@@ -245,3 +246,26 @@ def test_waiting_records_survive_a_restart(lab):
     later.restore(mine)
     lab.cloud.clock.advance(61)
     assert list(lab.objects_in("restarted").values()) == [b"kept", b"kept"]
+
+
+def test_a_log_subscription_fills_the_streams_buffer(lab):
+    make_stream(lab, "log-lake")
+    role = lab.role("logs_role", "logs.amazonaws.com", ("firehose:PutRecord", "*"))
+    lab.logs.create_log_group(logGroupName="subscribed")
+    lab.logs.create_log_stream(logGroupName="subscribed", logStreamName="s")
+    lab.logs.put_subscription_filter(
+        logGroupName="subscribed",
+        filterName="all",
+        filterPattern="",
+        destinationArn=lab.arn("firehose", "deliverystream/log-lake"),
+        roleArn=role,
+    )
+    at_ms = int(time.time() * 1000)
+    lab.logs.put_log_events(
+        logGroupName="subscribed", logStreamName="s", logEvents=[{"timestamp": at_ms, "message": "hot"}]
+    )
+    assert lab.objects_in("log-lake") == {}
+    lab.cloud.clock.advance(61)
+    [body] = lab.objects_in("log-lake").values()
+    told = json.loads(gzip.decompress(body))
+    assert (told["logGroup"], [event["message"] for event in told["logEvents"]]) == ("subscribed", ["hot"])

@@ -116,5 +116,7 @@ def _fill(table: Table, items: list[Item]) -> None:
 
 def _text(key: Key) -> str:
     """Equal numbers are equal keys, however they are written."""
-    texts = (str(Decimal(part.value).normalize()) if part.type == "N" else part.value for part in key if part is not None)
+    texts = (
+        str(Decimal(part.value).normalize()) if part.type == "N" else part.value for part in key if part is not None
+    )
     return "\0".join(texts)

@@ -10,6 +10,7 @@ import copyreg
 import io
 import pickle
 import threading
+import types
 import weakref
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,13 +20,13 @@ from moto.core.base_backend import BaseBackend
 
 from labcloud.motobase.state import parts
 from labcloud.motobase.state.places import Place, backend_at, place_of
-from labcloud.persistence.pickles import Unpickler, restorer
+from labcloud.persistence.pickles import UnknownKind, Unpickler, restorer
 
 TRIES = 5
 
 
 class Sample:
-    """A default factory that gives copies of a sample: stands for the lambdas that moto uses."""
+    """A default factory that gives copies of a sample: stands for the functions that moto uses."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -125,8 +126,8 @@ def _reduce_packaged(holder: Any, result: Pickled) -> Any:
 
 def _reduce_defaultdict(held: defaultdict[Any, Any]) -> Any:
     factory = held.default_factory
-    if getattr(factory, "__name__", "") == "<lambda>":
-        factory = Sample(factory())  # type: ignore[misc]
+    if isinstance(factory, types.FunctionType):
+        factory = Sample(factory())
     attributes = getattr(held, "__dict__", None) or None
     return restore_defaultdict, (type(held), factory), attributes, None, iter(list(held.items()))
 
@@ -137,6 +138,7 @@ _GENERAL: dict[type, Reducer] = {
     threading.Condition: lambda condition: (new_condition, ()),
     threading.Event: lambda event: (new_event, (event.is_set(),)),
     defaultdict: _reduce_defaultdict,
+    types.MethodType: lambda method: (bound_method, (method.__self__, method.__name__)),
     weakref.WeakValueDictionary: lambda held: (weakref.WeakValueDictionary, (), None, None, iter(list(held.items()))),
 }
 
@@ -165,6 +167,15 @@ def new_event(is_set: bool) -> threading.Event:
     if is_set:
         event.set()
     return event
+
+
+@restorer
+def bound_method(owner: Any, name: str) -> Any:
+    """Only of moto's objects, whose methods reach no further than moto."""
+    method = getattr(owner, name)
+    if not isinstance(method, types.MethodType) or not type(owner).__module__.startswith("moto."):
+        raise UnknownKind(f"{type(owner).__qualname__}.{name}")
+    return method
 
 
 @restorer

@@ -1,0 +1,96 @@
+"""Every service of moto can be kept, and moto is still what this was written for.
+
+`python -m tests.persistence.test_moto_state` writes the expectations anew: after moto's changed code has been read.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+import pytest
+from moto.backends import get_backend, list_of_moto_modules
+
+from labcloud.ca import CertificateAuthority
+from labcloud.motobase import hooks, iam, iot, on_demand
+from labcloud.motobase.state import WITH_PARTS, MotoState, pickling
+from labcloud.motobase.state.places import place_of
+
+EXPECTED = Path(__file__).with_name("moto_sources.json")
+ACCOUNT = "123456789012"
+NOT_SERVED = {"moto_api", "moto_server"}
+
+
+def install_everything() -> None:
+    iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
+    iam.install()
+    MotoState().install(lambda space, key, read: None)
+    for package in WITH_PARTS:
+        a_backend(package)
+
+
+def a_backend(name: str):
+    """A fresh backend of a service; None: it needs libraries that are not there, or has none."""
+    try:
+        regions = get_backend(name)[ACCOUNT]
+    except (AttributeError, ImportError, KeyError):
+        return None
+    return regions[next(region for region in ("eu-west-1", "us-east-1", "aws") if region in regions.regions)]
+
+
+def hooked() -> dict[str, str]:
+    """The hashes of moto's methods that hooks of the state go around."""
+    names = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
+    found = hooks.fingerprints()
+    return {name: found[name] for name in names}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed():
+    install_everything()
+
+
+@pytest.mark.parametrize("name", sorted(set(list_of_moto_modules()) - NOT_SERVED))
+def test_a_backend_becomes_bytes_and_an_equal_backend_again(name):
+    backend = a_backend(name)
+    if backend is None:
+        pytest.skip("no backend")
+    pickled = pickling.pickle_backend(backend)
+    before = {attribute: type(value) for attribute, value in backend.__dict__.items()}
+    pickling.Loading(pickled.packages).backend(place_of(backend), pickled.data)
+    assert {attribute: type(value) for attribute, value in backend.__dict__.items()} == before
+
+
+def test_references_between_backends_are_names():
+    iam_backend = a_backend("iam")
+    logs = a_backend("logs")
+    logs.lab_test_reference = iam_backend
+    try:
+        pickled = pickling.pickle_backend(logs)
+        assert b"IAMBackend" in pickled.data
+        pickling.Loading({}).backend(place_of(logs), pickled.data)
+        assert logs.lab_test_reference is iam_backend
+    finally:
+        del logs.lab_test_reference
+
+
+def test_moto_is_the_version_that_this_was_written_for():
+    assert importlib.metadata.version("moto") == hooks.MOTO_VERSION
+
+
+def test_every_method_that_a_hook_goes_around_is_still_the_one_that_was_read():
+    expected = json.loads(EXPECTED.read_text())
+    changed = sorted(name for name, source in hooked().items() if source != expected[name])
+    assert changed == [], f"moto changed these: read them, adapt labcloud/motobase/state, then see {__name__}"
+
+
+if __name__ == "__main__":
+    iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
+    iam.install()
+    for module in on_demand.MODULES:
+        on_demand.install_for(module)
+    others = set(hooks.fingerprints())
+    install_everything()
+    own = {name: source for name, source in hooks.fingerprints().items() if name not in others}
+    EXPECTED.write_text(json.dumps(own, indent=1) + "\n")

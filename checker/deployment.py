@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -108,12 +109,15 @@ class Deployment:
             own, given = self.workspace.folder / program, STARTER / program
             if own.is_file() and not (given.is_file() and own.read_bytes() == given.read_bytes()):
                 try:
-                    self.run_script(program)
+                    self.run_script(program, prefix=written_prefix(self.workspace.terraform))
                 except LearnerProblem as problem:
                     self.notices.append(problem.message)
 
-    def run_script(self, program: str, within_s: float = SCRIPT_WITHIN_S) -> str:
-        """Runs a program of the workspace against the target; returns what it said."""
+    def run_script(self, program: str, within_s: float = SCRIPT_WITHIN_S, prefix: str | None = None) -> str:
+        """Runs a program of the workspace against the target; returns what it said.
+
+        `prefix`: what goes before the names, if not what was deployed.
+        """
         file = self.workspace.folder / program
         if not file.is_file():
             raise LearnerProblem(
@@ -123,7 +127,7 @@ class Deployment:
         if file.suffix != ".py" and not os.access(file, os.X_OK):
             raise LearnerProblem(f"{program} has no run bit", next_step=f"chmod +x {program}")
         self.say(f"{program} ...")
-        environment = self.environment() | self._prefix()
+        environment = self.environment() | self._prefix(prefix)
         done = self.run(command, cwd=self.workspace.folder, env=environment, within_s=within_s)
         if not done.succeeded:
             ending = (
@@ -133,9 +137,9 @@ class Deployment:
             raise LearnerProblem(f"{program} {ending}:\n{said}", next_step=f"correct {program}")
         return done.stdout
 
-    def _prefix(self) -> dict[str, str]:
+    def _prefix(self, chosen: str | None = None) -> dict[str, str]:
         """The deployment's `prefix` as the scripts read it; what the caller set counts before the first apply."""
-        prefix = self.outputs.get("prefix") if self._state_hash() else None
+        prefix = chosen or (self.outputs.get("prefix") if self._state_hash() else None)
         return {"PREFIX": str(prefix), "TF_VAR_prefix": str(prefix)} if prefix else {}
 
     def _fingerprint(self) -> dict[str, str]:
@@ -157,3 +161,11 @@ class Deployment:
         note = self.workspace.read_note(NOTE)
         if note.pop(self.target.name, None):
             self.workspace.write_note(NOTE, note)
+
+
+def written_prefix(folder: Path) -> str | None:
+    """The value of the variable `prefix` in a folder's files of variables: what the next apply will use."""
+    files = [folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))]
+    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    found = [match for text in texts for match in re.findall(r'^\s*prefix\s*=\s*"([^"]*)"', text, re.MULTILINE)]
+    return found[-1] if found else None

@@ -1,0 +1,87 @@
+"""A class's grades as exports see them: results of checks with what rules and instructors made of them. Pure data."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from checker.checks.result import CheckResult, PartResult, Report
+
+
+@dataclass(frozen=True)
+class House:
+    """What the house did: readings as (second, zone, sensor, °C), commands as (second, zone, on)."""
+
+    readings: tuple[tuple[float, str, str, float], ...] = ()
+    commands: tuple[tuple[float, str, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Grading:
+    """One version of one learner's grade."""
+
+    id: str
+    report: Report
+    score: float
+    max_score: float
+    name: str = ""
+    email: str = ""
+    version: int = 1
+    part_scores: Mapping[int, float] = field(default_factory=dict)
+    """What each part is worth after late rules and weights, where it differs from its points."""
+    rules: tuple[str, ...] = ()
+    """How the score came about, beyond the sum of the points: late rules, adjustments."""
+    comment: str = ""
+    problem: str = ""
+    """Why the submission could not be graded at all."""
+    house: House = House()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    """The result file as the grader wrote it."""
+    file: Path | None = None
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.id
+
+    @property
+    def checks(self) -> list[CheckResult]:
+        return [check for part in self.report.parts for check in part.checks]
+
+    @property
+    def to_be_graded_again(self) -> bool:
+        return any(part.to_be_graded_again for part in self.report.parts)
+
+    def score_of(self, part: PartResult) -> float:
+        """A part's score after the rules of the course."""
+        return self.part_scores.get(part.number, part.points + part.bonus)
+
+
+@dataclass(frozen=True)
+class ClassGrades:
+    """The present grades of everybody, in the order of their names."""
+
+    title: str
+    gradings: tuple[Grading, ...]
+    folder: Path
+
+    def find(self, wanted: str) -> Grading | None:
+        return next((grading for grading in self.gradings if grading.id == wanted), None)
+
+
+def number(value: float) -> str:
+    """A score without needless digits: 12, 12.5, 12.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def file_name_of(submission: str) -> str:
+    """A file name for any id: what is not plain is replaced, and a hash keeps different ids apart."""
+    plain = unicodedata.normalize("NFKD", submission).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "learner"
+    if plain == submission:
+        return plain
+    return f"{plain}-{hashlib.sha256(submission.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

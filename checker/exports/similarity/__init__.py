@@ -1,0 +1,1 @@
+"""Which submissions share code: normalised Terraform and Python, winnowed fingerprints, pairs ranked. Works offline."""

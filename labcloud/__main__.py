@@ -58,12 +58,13 @@ def _run_sql_cases(arguments: list[str]) -> NoReturn:
 
 def _print_coverage(arguments: list[str]) -> NoReturn:
     from labcloud.cloud import Cloud
-    from labcloud.coverage import render_json, render_text, served_services
+    from labcloud.coverage import render_json, render_text, served_services, tested_resources
 
     cloud = Cloud()
     services = list(served_services(cloud.front))
     cloud.abandon()
-    print(render_json(services) if "--json" in arguments else render_text(services))
+    resources = tested_resources(Path(__file__).resolve().parent.parent)
+    print((render_json if "--json" in arguments else render_text)(services, resources))
     sys.exit(0)
 
 

@@ -1,10 +1,12 @@
-"""What the local cloud serves, read from the code that decides it: operation by operation, for every service."""
+"""What the local cloud serves, read from the code that decides it, and the Terraform resources that tests build."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from labcloud.gateway.front import Front
 from labcloud.gateway.identify import SERVED
@@ -34,8 +36,25 @@ def served_services(front: Front) -> Iterator[ServedService]:
         )
 
 
-def render_text(services: list[ServedService]) -> str:
-    """For a terminal: a line a service, then its operations."""
+def tested_resources(root: Path) -> dict[str, list[str]]:
+    """The Terraform resource types that a test applies, plans again without a change and destroys, and where.
+
+    Read from the configurations that tests/ holds; empty where the tests are not at hand.
+    """
+    found: dict[str, set[str]] = {}
+    for file in (root / "tests").glob("**/*.tf"):
+        where = file.parent.relative_to(root)
+        if "variants" not in where.parts:
+            for resource in re.findall(r'^resource "(\w+)"', file.read_text(), flags=re.MULTILINE):
+                found.setdefault(resource, set()).add(where.as_posix())
+    for file in (root / "solutions").glob("*/terraform/*.tf"):
+        for resource in re.findall(r'^resource "(\w+)"', file.read_text(), flags=re.MULTILINE):
+            found.setdefault(resource, set()).add("tests/course/test_course.py")
+    return {resource: sorted(places) for resource, places in sorted(found.items())}
+
+
+def render_text(services: list[ServedService], resources: dict[str, list[str]]) -> str:
+    """For a terminal: a line a service, then its operations; a line a Terraform resource type."""
     lines = []
     for service in services:
         served = len(service.own) + len(service.moto)
@@ -45,9 +64,12 @@ def render_text(services: list[ServedService]) -> str:
                 lines.append(f"  {label}  {', '.join(names)}")
     total = sum(len(s.own) + len(s.moto) for s in services)
     lines.append(f"{total} operations of {len(services)} services; every other one is refused with status 501.")
+    lines += [f"{resource}: {', '.join(places)}" for resource, places in resources.items()]
+    lines.append(f"{len(resources)} Terraform resource types are applied, planned again and destroyed by a test.")
     return "\n".join(lines)
 
 
-def render_json(services: list[ServedService]) -> str:
+def render_json(services: list[ServedService], resources: dict[str, list[str]]) -> str:
     """For programs."""
-    return json.dumps([{"service": s.name, "own": s.own, "moto": s.moto, "total": s.total} for s in services], indent=2)
+    listed = [{"service": s.name, "own": s.own, "moto": s.moto, "total": s.total} for s in services]
+    return json.dumps({"services": listed, "terraform_resources": resources}, indent=2)

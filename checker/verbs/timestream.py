@@ -38,7 +38,9 @@ class Answer:
                 f"the row { ({name: text for name, text in row.items() if text is not None}) }" for row in rows
             )
         measures = sorted({str(row.get("measure_name")) for row in self.rows})
-        return f"no row of measure id; measures that were written: {', '.join(measures)}" if measures else "no row"
+        if not measures or "id" in measures:
+            return "no row"
+        return f"no row of measure id; measures that were written: {', '.join(measures)}"
 
 
 class TimestreamVerbs:

@@ -1,0 +1,67 @@
+"""What the tests of the warm provider share: parts 1 to 3 on a local cloud, and Terraform both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from checker.cloud_process import start_cloud, stop_cloud
+from checker.curriculum.parts import read_parts
+from checker.curriculum.workspace import Workspace, lay_over, new_workspace
+from checker.deployment import Deployment
+from checker.fast import WarmProvider
+from checker.target import find_target
+from checker.terraform import Terraform
+
+
+@dataclass
+class BothWays:
+    """One workspace, to be deployed with plain Terraform and with the warm provider; `said` is why a run was plain."""
+
+    workspace: Workspace
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.target = find_target("local", self.workspace.folder)
+        self.provider = WarmProvider(self.workspace.terraform, self.said.append)
+
+    @property
+    def plain(self) -> Terraform:
+        return Deployment(self.workspace, self.target).terraform
+
+    @property
+    def warm(self) -> Terraform:
+        return Deployment(self.workspace, self.target, run=self.provider).terraform
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return Deployment(self.workspace, self.target).environment()
+
+
+@pytest.fixture(scope="module")
+def module_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The solutions of parts 1 to 3; its cloud ends with the module."""
+    workspace = new_workspace(tmp_path_factory.mktemp("fast") / "workspace", with_git=False)
+    lay_over(workspace, read_parts()[:3])
+    start_cloud(workspace, attached=True)
+    yield workspace
+    stop_cloud(workspace)
+
+
+@pytest.fixture
+def ways(module_workspace: Workspace) -> Iterator[BothWays]:
+    """Both ways, with a provider that ends with the test."""
+    both = BothWays(module_workspace)
+    yield both
+    both.provider.close()
+
+
+@pytest.fixture
+def extra_file(module_workspace: Workspace) -> Iterator[Path]:
+    """A configuration file that is there for one test."""
+    file = module_workspace.terraform / "extra.tf"
+    yield file
+    file.unlink(missing_ok=True)

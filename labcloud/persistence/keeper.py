@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from labcloud.persistence.statefile import Row, StateFile
+from labcloud.persistence.log import Row
+from labcloud.persistence.statefile import StateFile
 
 log = logging.getLogger("labcloud.persistence")
 
@@ -21,7 +22,8 @@ Read = Callable[[], bytes | None]
 PAUSE_S = 0.05
 BUSY_SHARE = 0.05
 """The part of a processor that the watcher may use for backends that were looked at and may have changed."""
-CHECKPOINT_EVERY_S = 5.0
+CHECKPOINT_AT_BYTES = 4 * 1024 * 1024
+CHECKPOINT_EVERY_S = 30.0
 
 
 class Keeper:
@@ -33,7 +35,6 @@ class Keeper:
         self._marks: dict[tuple[str, str], Read] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._dirty_file = False
         self._thread = threading.Thread(target=self._watch, name="state", daemon=True)
 
     def mark(self, space: str, key: str, read: Read) -> None:
@@ -59,7 +60,6 @@ class Keeper:
                 found[place] = read()
             if found:
                 self._file.write((*place, value) for place, value in found.items())
-                self._dirty_file = True
         except BaseException:
             for place, read in taken.items():
                 self._marks.setdefault(place, read)
@@ -81,8 +81,8 @@ class Keeper:
             began = time.perf_counter()
             try:
                 self.commit(self._suspects)
-                if self._dirty_file and time.monotonic() > checkpoint_at:
-                    self._dirty_file = False
+                size = self._file.log_size
+                if size > CHECKPOINT_AT_BYTES or (size and time.monotonic() > checkpoint_at):
                     self._file.checkpoint()
                     checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
             except Exception:  # the next round tries again; a full disk must not end the cloud

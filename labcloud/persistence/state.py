@@ -13,8 +13,9 @@ from typing import Any
 from labcloud.api import ApiRequest
 from labcloud.motobase.state import MotoState
 from labcloud.persistence.keeper import Keeper
+from labcloud.persistence.log import Row
 from labcloud.persistence.pickles import dumps, loads
-from labcloud.persistence.statefile import REMEDY, Row, StateError, StateFile
+from labcloud.persistence.statefile import REMEDY, StateError, StateFile
 
 OWN = "own"
 
@@ -113,7 +114,6 @@ class Persistence:
     def close(self) -> None:
         """Writes the rest and lets go of the folder."""
         self._keeper.close()
-        self._file.checkpoint()
         self._file.close()
 
     @contextmanager

@@ -1,7 +1,7 @@
-"""The file that holds a cloud's state: rows of (space, key) → bytes in SQLite, written in transactions.
+"""The file that holds a cloud's state: rows of (space, key) → bytes in SQLite, and the log of what came since.
 
-Write-ahead logging: a committed row survives a killed process at any moment (the operating system has it); a power
-failure may take the last moments, never the file.
+A transaction is safe from a killed process at any moment as soon as it is in the log; the log is taken into SQLite
+now and then, and when the file is opened. A power failure may take the last moments, never the file.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-FORMAT = "1"
-Row = tuple[str, str, bytes | None]
-"""(space, key, value); None: the row goes."""
+from labcloud.persistence.log import DamagedLog, Log, Row, read_log
 
+FORMAT = "1"
 KEEP = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)"
 DROP = "DELETE FROM rows WHERE space = ? AND key = ?"
 REMEDY = "`lab reset-cloud` (or removing the folder) makes an empty cloud; `lab apply` then builds everything anew."
@@ -31,22 +30,26 @@ class StateFile:
 
     def __init__(self, directory: Path, versions: Mapping[str, str]) -> None:
         self.path = directory / "state.sqlite"
-        self._lock = threading.Lock()
+        self._log_lock, self._database_lock = threading.Lock(), threading.Lock()
         self._guard = _only_process(directory)
+        self._connection: sqlite3.Connection | None = None
         try:
             self._connection = _open(self.path)
             self._check({"format": FORMAT, **versions})
-        except sqlite3.DatabaseError as error:
-            os.close(self._guard)
+            self._log = Log(directory)
+            self._absorb()
+        except (sqlite3.DatabaseError, DamagedLog) as error:
+            self._let_go()
             raise StateError(f"The state in {self.path} is damaged: {error}. {REMEDY}") from error
         except StateError:
-            os.close(self._guard)
+            self._let_go()
             raise
 
     def _check(self, expected: Mapping[str, str]) -> None:
+        assert self._connection is not None
         found = dict(self._connection.execute("SELECT key, value FROM rows WHERE space = 'about'"))
         if not found:
-            self.write(("about", key, value.encode()) for key, value in expected.items())
+            self._connection.executemany(KEEP, [("about", key, value.encode()) for key, value in expected.items()])
             return
         [verdict] = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
@@ -59,26 +62,43 @@ class StateFile:
                     f"and cannot read it. {REMEDY}"
                 )
 
+    @property
+    def log_size(self) -> int:
+        """How many bytes the log has that is being written."""
+        return self._log.size
+
     def write(self, rows: Iterable[Row]) -> None:
         """Writes rows in one transaction; they are safe from a killed process when this returns."""
-        kept, gone = [], []
-        for space, key, value in rows:
-            if value is None:
-                gone.append((space, key))
-            else:
-                kept.append((space, key, value))
-        with self._lock:
-            if len(kept) == 1 and not gone:
-                self._connection.execute(KEEP, kept[0])  # a statement alone is a transaction
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany(KEEP, kept)
-                self._connection.executemany(DROP, gone)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._log_lock:
+            self._log.append(list(rows))
+
+    def checkpoint(self) -> None:
+        """Takes the log into SQLite, so that it stays short."""
+        with self._log_lock:
+            if self._log.size:
+                self._log.rotate()
+        self._absorb()
+
+    def _absorb(self) -> None:
+        with self._database_lock:
+            for path in self._log.finished():
+                self._take_in(path)
+                path.unlink()
+
+    def _take_in(self, path: Path) -> None:
+        """Again, if the process was killed while it did this: rows are set, not added."""
+        assert self._connection is not None
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for rows in read_log(path):
+                self._connection.executemany(KEEP, [row for row in rows if row[2] is not None])
+                self._connection.executemany(DROP, [row[:2] for row in rows if row[2] is None])
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    # -- reading
 
     def spaces(self, prefix: str) -> list[str]:
         """The names of the spaces that begin so."""
@@ -92,26 +112,27 @@ class StateFile:
 
     def drop(self, space: str) -> None:
         """Removes every row of a space."""
-        with self._lock:
-            self._connection.execute("DELETE FROM rows WHERE space = ?", (space,))
-
-    def checkpoint(self) -> None:
-        """Moves what the log has gathered into the file, so that the log stays short."""
-        with sqlite3.connect(self.path) as other:
-            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        other.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-            os.close(self._guard)
+        self._all("DELETE FROM rows WHERE space = ?", (space,))
 
     def _all(self, statement: str, parameters: tuple[str, ...]) -> list[tuple]:
+        self.checkpoint()
+        assert self._connection is not None
         try:
-            with self._lock:
+            with self._database_lock:
                 return self._connection.execute(statement, parameters).fetchall()
         except sqlite3.DatabaseError as error:
             raise StateError(f"The state in {self.path} is damaged: {error}. {REMEDY}") from error
+
+    def close(self) -> None:
+        self.checkpoint()
+        with self._log_lock:
+            self._log.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        os.close(self._guard)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -119,9 +140,9 @@ def _open(path: Path) -> sqlite3.Connection:
     os.chmod(path, 0o600)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS rows (space TEXT, key TEXT, value BLOB NOT NULL, PRIMARY KEY (space, key)) WITHOUT ROWID"
+        "CREATE TABLE IF NOT EXISTS rows (space TEXT, key TEXT, value BLOB NOT NULL, PRIMARY KEY (space, key)) "
+        "WITHOUT ROWID"
     )
     return connection
 

@@ -22,7 +22,7 @@ def refusal(cloud: CloudProcess) -> str:
 @pytest.fixture
 def stopped(cloud) -> CloudProcess:
     cloud.client("sqs").create_queue(QueueName="q")
-    return cloud.kill()
+    return cloud.stop()
 
 
 def execute(cloud: CloudProcess, statement: str, *parameters: object) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_row_without_a_value_goes_and_the_last_value_stays(opened):
 
 def test_a_write_that_fails_leaves_nothing_behind(opened):
     file = opened()
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(ValueError, match="unmarshallable"):
         file.write([("a", "1", b"one"), ("a", "2", object())])
     file.write([("a", "3", b"three")])
     assert list(opened().read("a")) == [("3", b"three")]
@@ -92,3 +93,64 @@ def test_a_damaged_file_is_refused_with_the_remedy(tmp_path: Path, damage):
     path.write_bytes(spoilt[damage])
     with pytest.raises(StateError, match="is damaged: .*lab reset-cloud"):
         StateFile(tmp_path, VERSIONS)
+
+
+def written_and_killed(folder: Path, file: StateFile) -> Path:
+    """A copy of a folder as a killed process leaves it; its log."""
+    shutil.copytree(folder, copy := folder.with_name(f"{folder.name}-killed"))
+    [log] = copy.glob("*.log")
+    assert log.stat().st_size
+    return log
+
+
+def test_the_log_of_a_killed_process_is_taken_in(tmp_path, opened):
+    file = opened()
+    file.write([("a", "1", b"one"), ("a", "2", b"two")])
+    file.write([("a", "1", None)])
+    log = written_and_killed(tmp_path, file)
+    again = StateFile(log.parent, VERSIONS)
+    assert list(again.read("a")) == [("2", b"two")]
+    again.close()
+
+
+@pytest.mark.parametrize("cut", [1, 5, 11, 13, 30])
+def test_a_record_that_was_cut_off_counts_for_nothing(tmp_path, opened, cut):
+    file = opened()
+    file.write([("a", "1", b"one")])
+    whole = file.log_size
+    file.write([("a", "2", b"x" * 50)])
+    log = written_and_killed(tmp_path, file)
+    log.write_bytes(log.read_bytes()[: whole + cut])
+    again = StateFile(log.parent, VERSIONS)
+    assert list(again.read("a")) == [("1", b"one")]
+    again.close()
+
+
+def test_a_record_that_was_changed_is_damage(tmp_path, opened):
+    file = opened()
+    file.write([("a", "1", b"one")])
+    file.write([("a", "2", b"two")])
+    log = written_and_killed(tmp_path, file)
+    content = bytearray(log.read_bytes())
+    content[20] ^= 1
+    log.write_bytes(content)
+    with pytest.raises(StateError, match="is damaged: the record at byte 12 .*lab reset-cloud"):
+        StateFile(log.parent, VERSIONS)
+
+
+def test_writers_and_checkpoints_at_the_same_time_lose_nothing(opened):
+    file = opened()
+
+    def work(name: str) -> None:
+        for number in range(200):
+            file.write([(name, f"{number:03d}", b"x")])
+            if number % 20 == 0:
+                file.checkpoint()
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    file = opened()
+    assert [len(list(file.read(name))) for name in "abc"] == [200, 200, 200]

@@ -4,8 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_NOT_KEPT = "moto knows nothing of it"
+S3_UNKNOWN = [
+    "CreateBucketMetadataConfiguration",
+    "CreateBucketMetadataTableConfiguration",
+    "CreateSession",
+    "DeleteBucketAnalyticsConfiguration",
+    "DeleteBucketIntelligentTieringConfiguration",
+    "DeleteBucketMetadataConfiguration",
+    "DeleteBucketMetadataTableConfiguration",
+    "DeleteBucketMetricsConfiguration",
+    "DeleteObjectAnnotation",
+    "GetBucketAbac",
+    "GetBucketAnalyticsConfiguration",
+    "GetBucketIntelligentTieringConfiguration",
+    "GetBucketMetadataConfiguration",
+    "GetBucketMetadataTableConfiguration",
+    "GetBucketMetricsConfiguration",
+    "GetObjectAnnotation",
+    "GetObjectTorrent",
+    "ListBucketAnalyticsConfigurations",
+    "ListBucketIntelligentTieringConfigurations",
+    "ListBucketMetricsConfigurations",
+    "ListDirectoryBuckets",
+    "ListObjectAnnotations",
+    "PutBucketAbac",
+    "PutBucketAnalyticsConfiguration",
+    "PutBucketIntelligentTieringConfiguration",
+    "PutBucketMetricsConfiguration",
+    "PutObjectAnnotation",
+    "RenameObject",
+    "UpdateBucketMetadataAnnotationTableConfiguration",
+    "UpdateBucketMetadataInventoryTableConfiguration",
+    "UpdateBucketMetadataJournalTableConfiguration",
+    "UpdateObjectEncryption",
+    "WriteGetObjectResponse",
+]
+"""S3 operations that moto's hand-written dispatch takes for others: it would answer, and wrongly."""
+
 NEVER_DONE: Mapping[str, Mapping[str, str]] = {
-    "athena": {"StartQueryExecution": "no query would be run"},
+    "athena": {
+        "CreatePreparedStatement": "EXECUTE is not served",
+        "CreateNotebook": "no session would start",
+        "StartSession": "no session would start",
+    },
     "events": {"StartReplay": "nothing would be replayed", "CreateArchive": "nothing would be archived"},
     "glue": {
         "StartCrawler": "no crawler would run",
@@ -28,6 +70,7 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "StartQuery": "no query would be run",
         "CreateExportTask": "nothing would be exported",
     },
+    "s3": dict.fromkeys(S3_UNKNOWN, _NOT_KEPT),
     "sagemaker": {
         "CreateTrainingJob": "nothing would be trained",
         "CreateProcessingJob": "nothing would be processed",

@@ -1,0 +1,192 @@
+"""Finds the submissions in what an instructor was given: a folder of folders, archives and repositories, or Moodle's zip."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import stat
+import tarfile
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from checker.errors import LabError, UsageProblem
+from checker.grading.archives import LEFT_BEHIND, MOST_BYTES, MOST_FILES, Refused
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)$")
+STAMPED = re.compile(r"^(?P<id>.+)@(?P<when>\d{4}-\d\d-\d\dT\d\d[-:]\d\d(?:[-:]\d\d)?(?:Z|[+-]\d\d[-:]?\d\d)?)$")
+LIST_NAME = "submissions.csv"
+LIST_COLUMNS = ("source", "learner", "name", "email", "submitted_at")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one submission lies. `id` is the learner's; several sources of one learner are attempts."""
+
+    id: str
+    path: Path
+    prefix: str = ""
+    """The folder in an archive that holds several submissions."""
+    name: str = ""
+    email: str = ""
+    submitted_at: str = ""
+
+    @property
+    def label(self) -> str:
+        """The source in the instructor's words."""
+        return f"{self.path.name}: {self.prefix.rstrip('/')}" if self.prefix else self.path.name
+
+
+def find_sources(place: Path, names_in_zip: list[str] | None = None) -> list[Source]:
+    """The submissions below `place`, by learner and time. `names_in_zip`: the top folders, if it is an archive."""
+    if not place.exists():
+        raise UsageProblem(f"{place} does not exist", next_step="name the folder of the submissions, or Moodle's zip")
+    if place.is_file():
+        return _sorted(_of_archive(place, names_in_zip or []))
+    listed = _read_list(place)
+    found = [_apply(listed, source) for source in _of_folder(place)]
+    if not found:
+        raise UsageProblem(
+            f"{place} holds no submission", next_step="a folder, zip, tar or repository for each learner"
+        )
+    if unknown := sorted(listed.keys() - {source.path.name for source in found}):
+        raise UsageProblem(f"{place / LIST_NAME} names what is not there: {', '.join(unknown)}", next_step="correct it")
+    return _sorted(found)
+
+
+def _of_folder(place: Path) -> Iterator[Source]:
+    for entry in sorted(place.iterdir()):
+        if entry.name.startswith(".") or entry.name == LIST_NAME or entry.is_symlink():
+            continue
+        if entry.is_dir():
+            yield _named(entry, entry.name)
+        elif entry.name.lower().endswith(ARCHIVES):
+            yield _named(entry, re.sub(r"(\.tar)?\.\w+$", "", entry.name))
+
+
+def _of_archive(place: Path, names: list[str]) -> Iterator[Source]:
+    """Moodle's zip has a folder, or files with the learner's name, for each learner; any other archive is one submission."""
+    parts = [(name, MOODLE.match(name.rstrip("/"))) for name in names]
+    if not parts or not all(match for _, match in parts):
+        yield _named(place, re.sub(r"(\.tar)?\.\w+$", "", place.name))
+        return
+    for name, match in parts:
+        assert match is not None
+        yield Source(safe_id(match["number"]), place, name, name=match["name"])
+
+
+def _named(path: Path, text: str) -> Source:
+    if match := MOODLE.match(text):
+        return Source(safe_id(match["number"]), path, name=match["name"])
+    if match := STAMPED.match(text):
+        when = re.sub(r"T(\d\d)-(\d\d)(?:-(\d\d))?", lambda m: f"T{m[1]}:{m[2]}:{m[3] or '00'}", match["when"])
+        return Source(safe_id(match["id"]), path, submitted_at=_moment(when, path.name))
+    return Source(safe_id(text), path)
+
+
+def safe_id(text: str) -> str:
+    """An id that is a plain file name: letters, digits, . _ - and nothing that hides or leads away."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._+-]+", "_", plain).strip("._")[:80]
+    return plain or "learner-" + format(abs(hash_of(text)), "x")[:8]
+
+
+def hash_of(text: str) -> int:
+    import zlib
+
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _moment(text: str, where: str) -> str:
+    """A time in ISO 8601; a time without a zone is this machine's."""
+    try:
+        return datetime.fromisoformat(text).astimezone().isoformat()
+    except ValueError as error:
+        raise UsageProblem(
+            f"{where}: {text!r} is no time", next_step="write it like 2026-05-01T23:59:00+02:00"
+        ) from error
+
+
+def _read_list(place: Path) -> dict[str, dict[str, str]]:
+    """The instructor's own list of sources, if there is one."""
+    file = place / LIST_NAME
+    if not file.is_file():
+        return {}
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    unknown = {column for row in rows for column in row} - set(LIST_COLUMNS)
+    if unknown or any(not row.get("source") for row in rows):
+        raise UsageProblem(
+            f"{file} must have the columns {', '.join(LIST_COLUMNS)} (source in every row), not {sorted(map(str, unknown))}",
+            next_step="correct its first line",
+        )
+    return {row["source"]: row for row in rows}
+
+
+def _apply(listed: dict[str, dict[str, str]], source: Source) -> Source:
+    row = {key: value or "" for key, value in listed.get(source.path.name, {}).items()}
+    when = _moment(row["submitted_at"], LIST_NAME) if row.get("submitted_at") else source.submitted_at
+    learner = safe_id(row["learner"]) if row.get("learner") else source.id
+    return Source(
+        learner, source.path, source.prefix, row.get("name") or source.name, row.get("email") or source.email, when
+    )
+
+
+def _sorted(sources: Iterator[Source] | list[Source]) -> list[Source]:
+    return sorted(sources, key=lambda source: (source.id, source.submitted_at, source.label))
+
+
+def open_source(source: Source) -> BinaryIO:
+    """The submission as one stream for the unpacking process: an archive as it is, a folder as a plain tar."""
+    if source.path.is_file():
+        return open(source.path, "rb")
+    import tempfile
+
+    stream = tempfile.TemporaryFile()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        _add_folder(archive, source.path)
+    stream.seek(0)
+    return stream  # type: ignore[return-value]
+
+
+def _add_folder(archive: tarfile.TarFile, folder: Path) -> None:
+    """Regular files only; no link is followed, no device opened, however the folder changes meanwhile."""
+    count = size = 0
+    for root, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+        folders[:] = sorted(name for name in folders if name not in LEFT_BEHIND)
+        for name in sorted(names):
+            opened = _open_plain(name, descriptor)
+            if opened is None:
+                continue
+            with os.fdopen(opened, "rb") as stream:
+                state = os.fstat(opened)
+                count, size = count + 1, size + state.st_size
+                if count > MOST_FILES or size > MOST_BYTES:
+                    raise Refused(f"it holds more than {MOST_FILES} files or {MOST_BYTES // 1024 // 1024} MB")
+                relative = os.path.relpath(os.path.join(root, name), folder)
+                entry = tarfile.TarInfo(relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+                entry.size, entry.mode = state.st_size, state.st_mode & 0o777
+                archive.addfile(entry, stream)
+
+
+def _open_plain(name: str, folder: int) -> int | None:
+    try:
+        opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (40, 6):  # a link, a socket: left out
+            return None
+        raise LabError(f"{name} cannot be read: {error.strerror}", next_step="look at its permissions") from error
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        return opened
+    os.close(opened)
+    return None
+
+
+def is_archive(place: Path) -> bool:
+    return place.is_file() and (zipfile.is_zipfile(place) or tarfile.is_tarfile(place))

@@ -1,0 +1,166 @@
+"""One submission's judge, a process of its own: starts its cloud, checks it, says the results line by line.
+
+Reads a request (JSON) from standard input and the submission (a tar that unpack.py made) from descriptor 3. Every line
+that it writes is an event; the last one is `end`. Learners' programs are started through the runner only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from checker.checks.check import Check
+from checker.checks.result import CheckResult, PartResult
+from checker.checks.runner import run_checks
+from checker.checks.session import Listener, Session
+from checker.cloud_process import start_cloud, stop_cloud
+from checker.curriculum.parts import ROOT, Part, read_parts
+from checker.curriculum.workspace import Workspace
+from checker.deployment import Deployment
+from checker.errors import LabError
+from checker.grading.hidden import load_hidden
+from checker.process import Finished, Runner, run_program
+from checker.target import local_target
+from checker.terraform import TerraformFailed
+
+Tell = Callable[..., None]
+PORT, MQTT_PORT = 4566, 8883
+SUBMISSION = 3
+MOST_S = 300.0
+
+
+class Judge:
+    """Judges the submission that lies in `place`/workspace."""
+
+    def __init__(self, request: Mapping[str, Any], tell: Tell) -> None:
+        self._request, self._tell = request, tell
+        self._place = Path(request["place"])
+        self._parts = [part for part in read_parts() if part.number in request["parts"]]
+        self.workspace = Workspace(self._place / "workspace")
+        self._home = Workspace(self._place / "home")
+        self._timed_out = ""
+
+    def judge(self) -> None:
+        """Tells everything there is to say about the submission."""
+        hidden = load_hidden(self._request.get("hidden", {}))
+        begun = time.monotonic()
+        self._make_folders()
+        cloud = start_cloud(self._home, attached=True, **self._cloud_options())
+        self._tell("cloud", seconds=round(time.monotonic() - begun, 2))
+        try:
+            deployment = Deployment(self.workspace, local_target(cloud), run=self._runner(cloud))
+            listener = Listener(done=self._tell_check, notice=lambda text: self._tell("notice", text=text))
+            with Session(deployment, listener) as session:
+                self._deploy(session)
+                for part in self._parts:
+                    self._tell("part", part=part.number)
+                    result = session.check_part(part)
+                    if hidden.get(part.number):
+                        self._check_hidden(session, part, hidden[part.number], result)
+                self._tell("provenance", **session.report([]).provenance)
+        finally:
+            stop_cloud(self._home)
+
+    def _deploy(self, session: Session) -> None:
+        begun = time.monotonic()
+        try:
+            session.deploy()
+        except LabError as error:
+            if not self._timed_out:
+                raise
+            session.undeployable = TerraformFailed("apply", [], error.message)
+            self._tell("notice", text=error.message)
+        self._tell("deployed", seconds=round(time.monotonic() - begun, 2))
+
+    def _check_hidden(self, session: Session, part: Part, checks: Sequence[Check], shown: PartResult) -> None:
+        earlier = {check.id: check for check in shown.checks}
+        if session.undeployable:
+            for each in checks:
+                because = "terraform did not deploy these files"
+                self._tell_check(CheckResult(each.id, each.title, "skipped", each.points, because=because))
+            return
+        run_checks(checks, session.lab, trace_folder=self._home.notes, done=self._tell_check, earlier=earlier)
+
+    def _tell_check(self, result: CheckResult) -> None:
+        self._tell("check", **result.as_dict(), blameless=result.blameless, seconds=result.seconds)
+
+    def _make_folders(self) -> None:
+        for name in ("home", "tmp", "shared", "workspace"):
+            (self._place / name).mkdir(exist_ok=True)
+        with os.fdopen(SUBMISSION, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+            archive.extractall(self.workspace.folder, filter="data")
+        os.environ["TMPDIR"] = str(self._place / "tmp")
+        if self._request["bwrap"]:
+            (self.workspace.folder / ".git").mkdir(exist_ok=True)
+            self.workspace.notes.mkdir(exist_ok=True)
+            if text := self._request["terraform_config"]:
+                config = self._place / "shared" / "terraform.rc"
+                config.write_text(text)
+                os.environ["TF_CLI_CONFIG_FILE"] = str(config)
+
+    def _cloud_options(self) -> dict[str, Any]:
+        if not self._request["bwrap"]:
+            return {"options": ["--guard-control"]}
+        from checker.isolation.workers import worker_settings
+
+        os.environ.update(worker_settings(self._request["bwrap"], _offers()))
+        launcher = ["--launcher", "checker.isolation.workers:BoxLauncher"]
+        return {"port": PORT, "mqtt_port": MQTT_PORT, "options": ["--guard-control", *launcher]}
+
+    def _runner(self, cloud: Mapping[str, Any]) -> Runner:
+        run = self._boxed(cloud) if self._request["bwrap"] else run_program
+
+        def limited(command: Any, *, within_s: float, **rest: Any) -> Finished:
+            finished = run(command, within_s=min(within_s, MOST_S), **rest)
+            if finished.timed_out:
+                self._timed_out = str(command[0])
+            return finished
+
+        return limited
+
+    def _boxed(self, cloud: Mapping[str, Any]) -> Runner:
+        from checker.isolation.box import Box, python_folders
+        from checker.isolation.desk import PLUGINS
+        from checker.isolation.program import BoxedRunner
+        from checker.isolation.relay import Relay
+
+        tools = [Path(tool) for tool in self._request["tools"]]
+        kit = [ROOT / "checker" / name for name in ("__init__.py", "pipeline")]
+        readable = [*python_folders(), *tools, *kit, self._place / "shared", Path(cloud["ca_file"])]
+        readable += [PLUGINS] if PLUGINS.is_dir() else []
+        folder = self.workspace.folder
+        box = Box(
+            readable=tuple(readable), writable=(folder, self._place / "tmp"),
+            frozen=(folder / ".git",), masked=(folder / ".lab",),
+        )  # fmt: skip
+        return BoxedRunner(box, self._request["bwrap"], _offers(), Relay())
+
+
+def _offers() -> dict[int, tuple[str, int]]:
+    return {port: ("127.0.0.1", port) for port in (PORT, MQTT_PORT)}
+
+
+def main() -> None:
+    """Judges one submission; whatever goes wrong is the last event before `end`."""
+    events = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+    def tell(event: str, **content: Any) -> None:
+        events.write(json.dumps({"event": event, **content}) + "\n")
+        events.flush()
+
+    try:
+        Judge(json.loads(sys.stdin.read()), tell).judge()
+    except LabError as error:
+        tell("broken", text=str(error))
+    except Exception as error:
+        import traceback
+
+        tell("broken", text=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+    tell("end")

@@ -126,6 +126,11 @@ class Deployment:
         command = [sys.executable, str(file)] if file.suffix == ".py" else ["bash", str(file)]
         if file.suffix != ".py" and not os.access(file, os.X_OK):
             raise LearnerProblem(f"{program} has no run bit", next_step=f"chmod +x {program}")
+        if file.suffix != ".py" and b"\r\n" in file.read_bytes():
+            raise LearnerProblem(
+                f"{program} has the line ends of Windows (CRLF): a shell takes the CR for a part of the command",
+                next_step=f"save {program} with LF at the ends of its lines; .gitattributes keeps them so",
+            )
         self.say(f"{program} ...")
         environment = self.environment() | self._prefix(prefix)
         done = self.run(command, cwd=self.workspace.folder, env=environment, within_s=within_s)

@@ -213,7 +213,7 @@ def _may_be_skipped(check, case: Case, unpassed: set[str]) -> bool:  # type: ign
     """Because another check failed, or because Terraform refused the files, as the case says."""
     if check.because.startswith("terraform did not deploy"):
         return bool(case.told)
-    return any(check.because.startswith(f"{each} did not pass") for each in unpassed)
+    return any(check.fix == f"{each} first" for each in unpassed)
 
 
 def _text_differences(case: Case, check) -> list[str]:  # type: ignore[no-untyped-def]

@@ -91,6 +91,13 @@ class LambdaVerbs:
             found["Role"], found["CodeSha256"],
         )  # fmt: skip
 
+    def describe(self) -> str:
+        """The function's handler, runtime and time-out as text, or which functions there are instead."""
+        if function := self.configuration():
+            return f"handler {function.handler}, {function.runtime}, {function.timeout_s} s"
+        others = [entry["FunctionName"] for entry in all_pages(self._client, "list_functions", "Functions")]
+        return f"no function of this name; the functions are: {', '.join(others) or 'none'}"
+
     def invoke(self) -> Invocation:
         """Runs the function once and waits for its end."""
         with aws_answers():

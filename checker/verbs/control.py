@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,25 @@ SCHEDULE_WITHIN_S_ON_AWS = 130.0
 MINUTE_S = 60.0
 QUIET_S = MINUTE_S + 5.0
 """Long enough for the last readings to leave the function's minute."""
+
+
+REMEDIES = (
+    (
+        r"iot:Publish on resource: \S+:topic/(?!AC/AC-\d)",
+        "the topic in ac_control_lambda/ac_control_lambda.py: AC/AC-<zone>",
+    ),
+    (r"AccessDenied|not authorized|Forbidden|Unauthorized", "the permissions of lambda_role in terraform/iam.tf"),
+    (r"ImportModuleError", "bin/package_lambda.sh: every module that is imported stands at the root of the zip"),
+    (
+        r"HandlerNotFound",
+        "the handler in terraform/lambda.tf; bin/package_lambda.sh: its module stands at the root of the zip",
+    ),
+    (r"SyntaxError|IndentationError", "ac_control_lambda/: python3 -m compileall ac_control_lambda shows the line"),
+    (r"positional argument", "ac_control_lambda/ac_control_lambda.py: lambda_handler(event, context)"),
+    (r"ResourceNotFound|does not exist", "DATABASE_NAME and TABLE_NAME of the function in terraform/lambda.tf"),
+    (r"timed out|Timeout", "timeout of aws_lambda_function in terraform/lambda.tf"),
+)
+"""What an error of the function says, and where to look then."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +84,12 @@ class Minute:
         elif self.invocation.last_lines:
             lines.append("the function's log:\n" + self.invocation.last_lines)
         return "\n".join(lines)
+
+    def place_to_fix(self, otherwise: str) -> str:
+        """Where to look, by the error that the function ended with; without one, the given place."""
+        if self.missing:
+            return "part 3: lab check 3"
+        return next((fix for sign, fix in REMEDIES if re.search(sign, self.error)), otherwise)
 
 
 def live_a_minute(

@@ -282,6 +282,12 @@ class Lab:
         function = self.awslambda.configuration()
         return function.code_sha256 if function else "no function"
 
+    def permissions_of_function(self, service: str) -> str:
+        """What the role of the function allows of a service, as text."""
+        function = self.awslambda.configuration()
+        role = self.iam.role(function.role) if function else None
+        return f"role {role.name} allows {role.granted(service)}" if role else "the function has no role"
+
     def ready_function(self) -> None:
         """Sees to it that the function runs the workspace's code; the check is skipped if it cannot."""
         if self.awslambda.configuration() is None:

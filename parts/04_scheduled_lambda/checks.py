@@ -26,9 +26,7 @@ def function_is_configured_and_runs_the_code(lab):
     expect(
         function and (function.handler, function.timeout_s) == wanted and function.runtime.startswith("python3."),
         expected=f"function {lab.awslambda.name}, handler {wanted[0]}, a python3 runtime, time-out {wanted[1]} s",
-        got=f"handler {function.handler}, {function.runtime}, {function.timeout_s} s"
-        if function
-        else "no such function",
+        got=lab.awslambda.describe,
         because="Lambda looks for the handler's module at the root of the package; its default time-out is 3 s",
         fix="aws_lambda_function in terraform/lambda.tf",
     )
@@ -44,7 +42,7 @@ def warm_zone_is_switched_on(lab):
         expected=f"{ON} on AC/AC-1 and nothing on AC/AC-2",
         got=minute.seen,
         because=minute.story,
-        fix="decide in ac_control_lambda/decision.py; the permissions of lambda_role in terraform/iam.tf",
+        fix=minute.place_to_fix("decide in ac_control_lambda/decision.py; command in ac_control_lambda.py beside it"),
     )
 
 
@@ -57,7 +55,7 @@ def cold_zone_is_switched_off(lab):
         expected=f"{OFF} on AC/AC-2 and nothing on AC/AC-1",
         got=minute.seen,
         because=minute.story,
-        fix="decide in ac_control_lambda/decision.py; the permissions of lambda_role in terraform/iam.tf",
+        fix=minute.place_to_fix("decide in ac_control_lambda/decision.py; command in ac_control_lambda.py beside it"),
     )
 
 
@@ -70,7 +68,7 @@ def in_between_nothing_is_sent(lab):
         expected="no command: the zones' means are 34.1 and 20.9",
         got=minute.error or minute.seen,
         because=minute.story,
-        fix="decide in ac_control_lambda/decision.py: None leaves the air conditioner as it is",
+        fix=minute.place_to_fix("decide in ac_control_lambda/decision.py: None leaves the air conditioner as it is"),
     )
 
 
@@ -83,7 +81,7 @@ def without_readings_nothing_breaks(lab):
         expected="no command and no error",
         got=minute.error or minute.seen,
         because=minute.story,
-        fix="ac_control_lambda/: a zone without valid readings has no mean",
+        fix=minute.place_to_fix("ac_control_lambda/readings.py: a zone without valid readings has no mean"),
     )
 
 
@@ -98,7 +96,7 @@ def every_page_of_the_answer_counts(lab):
         expected=f"{ON} on AC/AC-1: the mean of all {len(minute.readings)} readings is 37.7",
         got=minute.error or minute.seen,
         because=minute.story,
-        fix="ac_control_lambda/readings.py: ask again with NextToken until there is none",
+        fix=minute.place_to_fix("ac_control_lambda/readings.py: ask again with NextToken until there is none"),
     )
 
 
@@ -124,6 +122,6 @@ def function_writes_its_log(lab):
         lines,
         expected=f"lines in the log group {lab.awslambda.log_group}",
         got="no such log group" if lines is None else "an empty log group",
-        because="a function writes its log with its own role",
+        because=lambda: f"a function writes its log with its own role: {lab.permissions_of_function('logs')}",
         fix="logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents for lambda_role in terraform/iam.tf",
     )

@@ -150,8 +150,8 @@ def test_a_variant_must_not_expect_a_failure(make_case):
 def test_a_mistake_that_fails_exactly_its_check_with_its_texts_is_caught(make_case):
     case = make_case('[[check]]\nid = "2.1"\ngot = "item {uuid}"\nfix = "look"\n')
     failed = result("2.1", "failed", got=f"item {UUID}", fix="look")
-    skipped = result("2.2", "skipped", because="2.1 did not pass (a title)")
-    follows = result("2.3", "skipped", because="2.2 did not pass (a title)")
+    skipped = result("2.2", "skipped", because="2.1 did not pass (a title)", fix="2.1 first")
+    follows = result("2.3", "skipped", because="2.2 did not pass (a title)", fix="2.2 first")
 
     assert differences_of(case, part_result(failed, skipped, follows, result("2.4")), "") == []
 

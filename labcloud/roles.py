@@ -57,7 +57,7 @@ class Roles:
         role = self._role(role_arn)
         if role is None:
             return f"role {role_arn or '(none given)'} does not exist"
-        decision = trusts(role.trust, service, context, role_name=role.name, role_arn=role.arn)
+        decision = trusts(role.trusted, service, context, role_name=role.name, role_arn=role.arn)
         return None if decision.allowed else decision.reason
 
     def authorise(self, request: ApiRequest) -> None:

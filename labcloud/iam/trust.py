@@ -40,6 +40,14 @@ class RolePolicies:
         name, document = self.boundary
         return name, self._parsed(name, document) or Policy("2012-10-17", (), (), ())
 
+    @cached_property
+    def trusted(self) -> Document | Policy:
+        """The trust policy, parsed; the document itself if that cannot be done: `trusts` says why."""
+        try:
+            return parse_policy(self.trust)
+        except PolicyError:
+            return self.trust
+
     def _parsed(self, name: str, document: Document) -> Policy | None:
         try:
             return parse_policy(document)
@@ -52,7 +60,7 @@ def decide_for_role(
     role: RolePolicies, service: str, action: str, resource: str, context: Mapping[str, Value] | None = None
 ) -> Decision:
     """Decides what a service does through a role: may it assume the role, and may the role do this?"""
-    assumed = trusts(role.trust, service, context, role_name=role.name, role_arn=role.arn)
+    assumed = trusts(role.trusted, service, context, role_name=role.name, role_arn=role.arn)
     if not assumed.allowed:
         return assumed
     request = AccessRequest(role.arn, action, resource, context or {}, f"role {role.name}")

@@ -9,9 +9,9 @@ import click
 
 from checker.cli.options import open_workspace, say, workspace_option
 from checker.curriculum.hints import read_hints
-from checker.curriculum.parts import PARTS, ROOT, Part, Step, find_part, read_parts
+from checker.curriculum.next_step import next_step, todo_places
+from checker.curriculum.parts import PARTS, ROOT, find_part, read_parts
 from checker.curriculum.progress import has_passed, hints_taken, results, take_hint
-from checker.curriculum.workspace import Workspace
 from checker.errors import LearnerProblem, UsageProblem
 
 
@@ -55,28 +55,6 @@ def next_(folder: str | None) -> None:
 
 
 next = next_
-
-
-def next_step(workspace: Workspace) -> tuple[Part, Step] | None:
-    """The first step whose check has not passed, or None."""
-    for part in read_parts():
-        checks = results(workspace).get(str(part.number), {}).get("checks", {})
-        for step in part.steps:
-            if checks.get(step.id) != "passed":
-                return part, step
-    return None
-
-
-def todo_places(workspace: Workspace, step_id: str) -> list[str]:
-    """`file line N` of the TODOs that carry a step's number; the step's files where they are gone."""
-    step = find_part(step_id).step(step_id)
-    places = []
-    for name in step.edits if step else ():
-        file = workspace.folder / name
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
-        numbers = [number for number, line in enumerate(lines, 1) if f"TODO {step_id}" in line]
-        places.append(f"{name} line {numbers[0]}" if numbers else name)
-    return places
 
 
 @click.command()

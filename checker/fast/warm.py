@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 
 from checker.fast.needs import Needs, find_needs
-from checker.fast.process import NotStarted, ProviderProcess, find_provider, start_provider
+from checker.fast.process import START_WITHIN_S, NotStarted, ProviderProcess, find_provider, start_provider
 from checker.fast.proxy import SchemaProxy
 from checker.fast.schema import Unreadable, trim_schema, types_in
 from checker.process import Finished, Runner, run_program
@@ -62,6 +62,7 @@ class WarmProvider:
         self._sockets = Path(tempfile.mkdtemp(prefix="lab-warm-"))
         self._given_up = ""
         self._failures = 0
+        self._is_starting = False
 
     def __call__(
         self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], within_s: float, **rest: Any
@@ -78,7 +79,7 @@ class WarmProvider:
     @contextlib.contextmanager
     def attached(self, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
         """What a run of Terraform adds to its environment to use the warm provider; nothing: the run is plain."""
-        if not self._running.acquire(blocking=False):
+        if not self._running.acquire(timeout=START_WITHIN_S if self._is_starting else 0):
             yield self._plain("another run uses the provider")
             return
         try:
@@ -87,9 +88,13 @@ class WarmProvider:
             self._running.release()
 
     def start(self, environment: Mapping[str, str]) -> None:
-        """Starts the provider ahead of the first run, if that can be."""
-        with self.attached(environment):
-            pass
+        """Starts the provider ahead of the first run, if that can be; a run that begins meanwhile waits for it."""
+        self._is_starting = True
+        try:
+            with self.attached(environment):
+                pass
+        finally:
+            self._is_starting = False
 
     def _is_its_fault(self, finished: Finished) -> bool:
         """Must a run be repeated without the warm provider? One that failed with it is not used again."""

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Grading:
     problem: str = ""
     """Why the submission could not be graded at all."""
     house: House = House()
+    shown: Report | None = None
+    """What the learner may see of the report, where hidden checks make that less."""
     raw: Mapping[str, Any] = field(default_factory=dict)
     """The result file as the grader wrote it."""
     file: Path | None = None
@@ -47,6 +49,11 @@ class Grading:
     @property
     def shown_name(self) -> str:
         return self.name or self.id
+
+    @property
+    def for_learner(self) -> Grading:
+        """The grading as the learner may see it: without the secrets of hidden checks."""
+        return self if self.shown is None else replace(self, report=self.shown, raw={})
 
     @property
     def checks(self) -> list[CheckResult]:

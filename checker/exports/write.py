@@ -1,0 +1,128 @@
+"""Writes exports into a folder: one function for each `lab report --to`. Learners never name a file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from checker.errors import UsageProblem
+from checker.exports.appeal import bundle_of
+from checker.exports.autograder import render_package
+from checker.exports.csv_fill import fill
+from checker.exports.csv_tables import new_table, read_table, render_table
+from checker.exports.dashboard import render_dashboard
+from checker.exports.gradescope import render_gradescope
+from checker.exports.json_export import SCHEMA, render_json
+from checker.exports.learner_page import render_learner_page
+from checker.exports.markdown import render_markdown
+from checker.exports.model import ClassGrades, Grading, file_name_of
+from checker.report.files import render_junit
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the options of `lab report` say."""
+
+    roster: Path | None = None
+    column: str | None = None
+    per_part: bool = False
+
+
+def write_html(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
+    """index.html for the instructor, a page for each learner."""
+    _write(out / "index.html", render_dashboard(grades))
+    return [f"{out / 'index.html'}: the class", *_each(grades, out, ".html", render_learner_page)]
+
+
+def write_markdown(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
+    return _each(grades, out, ".md", render_markdown)
+
+
+def write_gradescope(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
+    """A results.json for each learner, and the package for Gradescope's own machines."""
+    told = _each(grades, out, ".json", lambda grading, _: render_gradescope(grading))
+    _write(out / "autograder.zip", render_package())
+    return [*told, f"{out / 'autograder.zip'}: upload it under Configure Autograder"]
+
+
+def write_junit(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
+    return _each(grades, out, ".xml", lambda grading, _: render_junit(grading.for_learner.report))
+
+
+def write_json(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
+    _write(out / "grades.json", render_json(grades))
+    _write(out / "grades.schema.json", SCHEMA.read_bytes())
+    return [f"{out / 'grades.json'}: everybody", f"{out / 'grades.schema.json'}: what is in it"]
+
+
+def table_writer(platform: str) -> Callable[[ClassGrades, Path, Choice], list[str]]:
+    """Writes a platform's table, or fills the platform's own file."""
+
+    def write(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
+        file = out / f"{platform}.csv"
+        told = []
+        if choice.roster:
+            filled = fill(platform, read_table(choice.roster), grades, choice.column)
+            table = filled.table
+            told = [f"not in {choice.roster.name}: {grading.shown_name}" for grading in filled.missing]
+        else:
+            table = new_table(platform, grades, choice.per_part)
+        _write(file, render_table(table))
+        again = [grading for grading in grades.gradings if grading.to_be_graded_again]
+        told += [f"left empty, to be graded again: {grading.shown_name}" for grading in again]
+        return [f"{file}: {len(table.rows)} rows", *told]
+
+    return write
+
+
+WRITERS: dict[str, Callable[[ClassGrades, Path, Choice], list[str]]] = {
+    "html": write_html,
+    "markdown": write_markdown,
+    "moodle": table_writer("moodle"),
+    "canvas": table_writer("canvas"),
+    "blackboard": table_writer("blackboard"),
+    "gradescope": write_gradescope,
+    "junit": write_junit,
+    "json": write_json,
+}
+
+
+def find_grading(grades: ClassGrades, wanted: str) -> Grading:
+    """The grading of a learner's id."""
+    grading = grades.find(wanted)
+    if grading is None:
+        import difflib
+
+        near = difflib.get_close_matches(wanted, [each.id for each in grades.gradings], n=1)
+        raise UsageProblem(
+            f"{grades.folder} holds no grade of {wanted!r}",
+            next_step=f"did you mean {near[0]!r}?"
+            if near
+            else f"choose one of the folders in {grades.folder / 'results'}",
+        )
+    return grading
+
+
+def write_appeal(grades: ClassGrades, grading: Grading, out: Path) -> list[str]:
+    """The bundle of one grading."""
+    command = f"lab grade SUBMISSIONS --only {shlex.quote(grading.id)} --out AGAIN"
+    file = out / f"appeal-{file_name_of(grading.id)}.zip"
+    _write(file, bundle_of(grades, grading, command))
+    return [f"{file}: everything about this grading"]
+
+
+def _each(grades: ClassGrades, out: Path, ending: str, render: Callable[[Grading, str], str]) -> list[str]:
+    for grading in grades.gradings:
+        _write(out / f"{file_name_of(grading.id)}{ending}", render(grading.for_learner, grades.title))
+    return [f"{out}: {len(grades.gradings)} files, one for each learner"]
+
+
+def _write(file: Path, content: str | bytes) -> None:
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be written: {error.strerror}", next_step="choose another --out") from error

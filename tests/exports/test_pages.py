@@ -1,0 +1,150 @@
+"""Pages show everything and run nothing, whatever a learner wrote."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+
+import pytest
+
+from checker.exports.dashboard import render_dashboard
+from checker.exports.learner_page import render_learner_page
+from checker.exports.markdown import fence, plain, render_markdown
+from checker.exports.markup import element, visible
+from checker.exports.model import Grading, House, file_name_of
+from checker.exports.pictures import house_picture
+from checker.exports.read import read_grades
+from checker.exports.statistics import check_statistics, sort_key, spread_of, stuck_at
+from tests.exports.conftest import ATTACK, check, part, put
+
+
+class Elements(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.open = set(), set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        if tag not in ("meta", "br", "hr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def pages(grades):
+    return [render_dashboard(grades), *(render_learner_page(each, grades.title) for each in grades.gradings)]
+
+
+def test_no_text_of_a_learner_becomes_markup(pages):
+    for text in pages:
+        found = Elements(text)
+        assert found.open == []
+        assert not found.tags & {"script", "img", "iframe", "object", "form", "base", "link"}
+        assert not [name for name in found.attributes if name.startswith("on")]
+        assert "alert(1)" not in text or "&lt;script&gt;alert(1)" in text
+
+
+def test_hidden_characters_are_shown_instead_of_obeyed(pages):
+    for text in pages:
+        assert "\x1b" not in text and "\u202e" not in text
+    assert visible("a\x1b[31m\u202e\ud800b\r\nc") == "a\\u001b[31m\\u202e\\ud800b\nc"
+
+
+def test_a_page_loads_nothing(pages):
+    for text in pages:
+        assert "default-src &#x27;none&#x27;" in text
+        assert not re.search(r"(src|href)=\"(?!#)[^\"]*:", text)
+
+
+def test_a_check_shows_expected_got_because_and_fix(grades):
+    text = render_learner_page(grades.find("eve"), "Course")
+    assert "✗ failed" in text and "0 items" in text and "terraform/iot.tf" in text and "2 of 4" in text
+
+
+def test_a_broken_check_costs_nothing_and_says_so(grades):
+    text = render_learner_page(grades.find("bob"), "Course")
+    assert "it will be graded again" in text and "?/2" in text
+
+
+def test_a_houses_readings_become_a_picture(grades):
+    house = House(((0.0, "1", "1", 21.0), (60.0, "1", "1", 27.5)), ((10.0, "1", True), (40.0, "1", False)))
+    text = house_picture(house)
+    assert text.count("<polyline") == 1 and "AC of zone 1 on" in text and "60 s" in text
+    assert house_picture(House()) is None
+
+
+def test_readings_that_are_no_numbers_are_left_out():
+    assert house_picture(House(((0.0, "1", "1", float("nan")),))) is None
+    assert "<script" not in house_picture(House(((0.0, "<script>", "1", 1.0), (1.0, "<script>", "1", 2.0))))
+
+
+def test_markdown_keeps_a_learners_text_in_its_fence(grades):
+    text = render_markdown(grades.find("bob"), "Course")
+    assert "````text" in text
+    outside = re.sub(r"^ *(`{3,})text\n.*?^ *\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert "<script" not in outside and "=cmd" not in outside
+
+
+def test_markdown_fence_is_longer_than_what_it_holds():
+    assert fence("a ```` b")[0] == "`````text"
+    assert plain("# [x](javascript:alert(1)) <b>") == r"\# \[x\]\(javascript\:alert\(1\)\) \<b\>"
+
+
+def test_an_element_escapes_attributes():
+    assert element("a", "x", href='"><b>') == '<a href="&quot;&gt;&lt;b&gt;">x</a>'
+
+
+def test_the_dashboard_says_who_is_stuck_where(grades):
+    text = render_dashboard(grades)
+    assert "Check 1.2 holds" in text and "terraform/iot.tf" in text
+    assert stuck_at(grades.find("bob")).id == "1.1" and stuck_at(grades.find("ada")) is None
+
+
+def test_what_broke_on_our_side_is_no_failure(grades):
+    rates = {entry.id: entry.failure_rate for entry in check_statistics(grades.gradings)}
+    assert rates["1.10"] == 0.0 and rates["1.1"] == pytest.approx(1 / 3)
+
+
+def test_checks_are_sorted_as_numbers():
+    assert sorted(["2.10", "2.9", "1.1", "2.h1"], key=sort_key) == ["1.1", "2.9", "2.10", "2.h1"]
+
+
+def test_scores_are_spread_over_tenths(grades):
+    spread = spread_of(grades.gradings)
+    assert spread.count == 3 and sum(spread.tenths) == 3 and spread.tenths[10] == 1 and spread.tenths[0] == 1
+    assert spread_of([]).count == 0
+
+
+def test_an_empty_class_has_a_page(tmp_path):
+    (tmp_path / "results").mkdir()
+    assert "nobody is graded yet" in render_dashboard(read_grades(tmp_path))
+
+
+def test_the_newest_version_counts(folder):
+    put(folder, "ada", {"id": "ada", "parts": [part(1, [check("1.1", "failed")])]}, version=10)
+    put(folder, "ada", {"id": "ada", "parts": [part(1, [check("1.1", "passed")])]}, version=9)
+    assert read_grades(folder).find("ada").version == 10
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "CON", "\u202e", "x" * 500, "ä ö", ".."])
+def test_no_id_leaves_the_folder_of_reports(name):
+    made = file_name_of(name)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", made)
+
+
+def test_ids_that_differ_have_files_that_differ():
+    assert len({file_name_of(name) for name in ("a b", "a-b", "a/b", "a_b")}) == 4
+
+
+def test_a_grading_without_a_name_is_shown_by_its_id(grades):
+    nameless = Grading("x1", grades.gradings[0].report, 1, 2)
+    assert "x1" in render_learner_page(nameless, "Course")
+    assert ATTACK not in render_learner_page(nameless, ATTACK)

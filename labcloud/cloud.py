@@ -16,6 +16,7 @@ from moto.core.request import Request
 
 from labcloud import control
 from labcloud.api import ApiRequest, Scope, Service
+from labcloud.athena import Athena
 from labcloud.automation import Automation
 from labcloud.awslambda import Credentials, FunctionConfig, LambdaRuntime
 from labcloud.awslambda.logs import LogWriter
@@ -141,6 +142,7 @@ class Cloud:
         self.dispatcher = Dispatcher(self.engine, self.roles, ports, self.watch.note)
         self.automation = self._make_automation()
         self.schedules = self.automation.rules
+        self.athena = Athena(self.clock.now, lambda *asked: self.roles.why_not(*asked, {}))
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
         self.quicksight = QuickSight(self.clock.now)
         self.broker = self._make_broker()
@@ -177,6 +179,7 @@ class Cloud:
         if self.http:
             self.http.stop()
         self.automation.close()
+        self.athena.close()
         self.alarms.close()
         self.mqtt.stop_thread()
         self.dispatcher.stop()
@@ -220,7 +223,7 @@ class Cloud:
     def settle(self) -> bool:
         """Waits until every message so far has had its rule actions and their functions; False: it took too long."""
         done = self.dispatcher.wait_until_idle() and self.automation.wait_until_idle(30)
-        done = done and self.runtime.wait_until_idle(30)
+        done = done and self.runtime.wait_until_idle(30) and self.athena.wait_until_idle(30)
         return (
             done
             and self.firehose.wait_until_idle(30)
@@ -273,13 +276,14 @@ class Cloud:
             IotApi(self.destinations.operations, self.iot_options.operations),
             self.firehose,
             *self.automation.services,
+            self.athena,
         ]
         return Front(
             callers=_Callers(),
             authoriser=self.roles,
             moto=MotoBackends(),
             own={service.name: service for service in own},
-            extended=frozenset({"events", "firehose", "iot", "lambda"}),
+            extended=frozenset({"athena", "events", "firehose", "iot", "lambda"}),
             checks={
                 **CHECKS,
                 **self.automation.checks,

@@ -10,13 +10,15 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from urllib.parse import urlsplit
 
-from checker.checks.result import PartResult
+from checker.checks.result import CheckResult, PartResult
 from checker.checks.session import Session
 from checker.cloud_process import start_cloud, stop_cloud
 from checker.curriculum.cases import EXPECTATION, TEXTS, Case, mistakes_of, variants_of
@@ -25,6 +27,7 @@ from checker.curriculum.templates import difference, make_template
 from checker.curriculum.workspace import Workspace, lay_over, new_workspace
 from checker.deployment import Deployment
 from checker.errors import LabError
+from checker.fast import WarmProvider
 from checker.target import Target, local_target
 from checker.terraform import Terraform
 from checker.terraform_install import cli_config_file, ensure_terraform
@@ -85,13 +88,31 @@ def find_cases(parts: Iterable[Part], *, mistakes: bool = True, variants: bool =
 def prove(cases: Sequence[Case], *, jobs: int = 2, accept: bool = False, say: Say = lambda _: None) -> Proof:
     """Runs the cases, `jobs` at a time. `accept`: what mistakes say now is written into their expect.toml."""
     outcomes: dict[Path, Outcome] = {}
-    with tempfile.TemporaryDirectory(prefix="lab-proof-") as temporary, ThreadPoolExecutor(jobs) as pool:
-        bench = Bench(Path(temporary))
-        bench.install_provider()
-        work = [pool.submit(bench.try_together, batch, accept, say) for batch in batches(cases, jobs)]
-        for done in as_completed(work):
-            outcomes |= {outcome.case.folder: outcome for outcome in done.result()}
+    with tempfile.TemporaryDirectory(prefix="lab-proof-") as temporary, ExitStack() as stack:
+        provider = install_provider(Path(temporary) / "provider")
+        free: SimpleQueue[Bench] = SimpleQueue()
+        for number in range(jobs):
+            free.put(stack.enter_context(closing(Bench(Path(temporary) / f"bench-{number}", provider))))
+
+        def try_batch(batch: Sequence[Case]) -> list[Outcome]:
+            bench = free.get()
+            try:
+                return bench.try_together(batch, accept, say)
+            finally:
+                free.put(bench)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            for done in as_completed([pool.submit(try_batch, batch) for batch in batches(cases, jobs)]):
+                outcomes |= {outcome.case.folder: outcome for outcome in done.result()}
     return Proof(tuple(outcomes[case.folder] for case in cases))
+
+
+def install_provider(folder: Path) -> Path:
+    """`terraform init` once, in a workspace of its own: the others link what it installs. Returns its Terraform folder."""
+    workspace = new_workspace(folder, with_git=False)
+    environment = dict(os.environ) | {"TF_CLI_CONFIG_FILE": str(cli_config_file(workspace.terraform))}
+    Terraform(workspace.terraform, environment, ensure_terraform()).init()
+    return workspace.terraform
 
 
 def batches(cases: Sequence[Case], jobs: int) -> list[list[Case]]:
@@ -115,76 +136,83 @@ def needs_own_deployment(case: Case) -> bool:
 
 
 class Bench:
-    """Workspaces and clouds in one temporary folder."""
+    """Where cases are tried one after the other: always the same folder and ports, so that the provider stays warm."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._provider = folder / "provider" / "terraform"
+    def __init__(self, folder: Path, provider: Path) -> None:
+        self._folder, self._provider = folder, provider
+        self._workspace = Workspace(folder / "workspace")
+        self._warm = WarmProvider(self._workspace.terraform)
+        self._ports = (0, 0)
 
-    def install_provider(self) -> None:
-        """`terraform init` once: the workspaces link what it installs."""
-        workspace = new_workspace(self._provider.parent, with_git=False)
-        environment = dict(os.environ) | {"TF_CLI_CONFIG_FILE": str(cli_config_file(workspace.terraform))}
-        Terraform(workspace.terraform, environment, ensure_terraform()).init()
+    def close(self) -> None:
+        """Ends the provider."""
+        self._warm.close()
 
     def try_together(self, batch: Sequence[Case], accept: bool, say: Say) -> list[Outcome]:
         """The outcomes of cases that share one deployment, or of one case."""
         outcomes = []
-        place = Path(tempfile.mkdtemp(dir=self._folder))
-        with self._cloud(place) as target:
-            solved = None if needs_own_deployment(batch[0]) else self._deployed(place, batch[0].part, target)
-            for number, case in enumerate(batch):
+        with self._cloud() as target:
+            solved = None if needs_own_deployment(batch[0]) else self._deploy_solution(batch[0].part, target)
+            for case in batch:
                 begun = time.monotonic()
                 try:
-                    found = self._try(case, place / f"case-{number}", solved, target)
+                    found = self._try(case, solved, target)
                     if accept and case.kind == "mistake":
                         write_expectation(case, *found)
                     differences = tuple(differences_of(case, *found))
                 except LabError as error:
                     differences = (str(error),)
                 outcomes.append(Outcome(case, differences, time.monotonic() - begun))
-                say(f"{case.kind} {case.name}: {'as expected' if not differences else 'DIFFERS'} "
-                    f"({outcomes[-1].seconds:.1f} s)")  # fmt: skip
+                verdict = "DIFFERS" if differences else "as expected"
+                say(f"{case.kind} {case.name}: {verdict} ({outcomes[-1].seconds:.1f} s)")
         return outcomes
 
-    def _try(self, case: Case, place: Path, solved: Workspace | None, target: Target) -> tuple[PartResult, str]:
+    def _try(self, case: Case, solved: Path | None, target: Target) -> tuple[PartResult, str]:
         """The results of the case's part, and what was told about the deployment."""
-        workspace = Workspace(place / "workspace")
         if solved is None:
-            self._lay_solutions(workspace, case.part)
+            self._lay_solutions(case.part)
         else:
-            shutil.copytree(solved.folder, workspace.folder, symlinks=True)
-        case.lay_over(workspace)
-        with Session(Deployment(workspace, target)) as session:
+            shutil.rmtree(self._workspace.folder, ignore_errors=True)
+            shutil.copytree(solved, self._workspace.folder, symlinks=True)
+        case.lay_over(self._workspace)
+        with Session(Deployment(self._workspace, target, run=self._warm)) as session:
             session.deploy()
             result = session.check_part(case.part)
-            told = session.report([result]).notices
-        shutil.rmtree(place, ignore_errors=True)
-        return result, "\n".join(told)
+            return result, "\n".join(session.report([result]).notices)
 
-    def _deployed(self, place: Path, part: Part, target: Target) -> Workspace:
-        workspace = Workspace(place / "solved" / "workspace")
-        self._lay_solutions(workspace, part)
-        Deployment(workspace, target).apply(read_parts())
-        return workspace
+    def _deploy_solution(self, part: Part, target: Target) -> Path:
+        """Deploys the solutions up to and with `part`; returns a copy of the workspace as it is then."""
+        self._lay_solutions(part)
+        Deployment(self._workspace, target, run=self._warm).apply(read_parts())
+        solved = self._folder / "solved"
+        shutil.rmtree(solved, ignore_errors=True)
+        shutil.copytree(self._workspace.folder, solved, symlinks=True)
+        return solved
 
-    def _lay_solutions(self, workspace: Workspace, part: Part) -> None:
-        """A workspace with the solutions up to and with `part`, and the provider installed."""
-        new_workspace(workspace.folder)
-        lay_over(workspace, [each for each in read_parts() if each.number <= part.number])
-        (workspace.terraform / ".terraform").mkdir()
-        (workspace.terraform / ".terraform" / "providers").symlink_to(self._provider / ".terraform" / "providers")
-        shutil.copy(self._provider / ".terraform.lock.hcl", workspace.terraform)
+    def _lay_solutions(self, part: Part) -> None:
+        """A new workspace with the solutions up to and with `part`, and the provider installed."""
+        shutil.rmtree(self._workspace.folder, ignore_errors=True)
+        new_workspace(self._workspace.folder)
+        lay_over(self._workspace, [each for each in read_parts() if each.number <= part.number])
+        installed = self._workspace.terraform / ".terraform"
+        installed.mkdir()
+        (installed / "providers").symlink_to(self._provider / ".terraform" / "providers")
+        shutil.copy(self._provider / ".terraform.lock.hcl", self._workspace.terraform)
 
     @contextmanager
-    def _cloud(self, place: Path):  # type: ignore[no-untyped-def]
-        """A cloud of its own while the block runs."""
-        home = Workspace(place / "cloud")
+    def _cloud(self) -> Iterator[Target]:
+        """A new cloud while the block runs, on the ports of the one before where they are still free."""
+        home = Workspace(self._folder / "cloud")
+        shutil.rmtree(home.folder, ignore_errors=True)
         try:
-            yield local_target(start_cloud(home, attached=True))
+            try:
+                cloud = start_cloud(home, port=self._ports[0], mqtt_port=self._ports[1], attached=True)
+            except LabError:
+                cloud = start_cloud(home, attached=True)
+            self._ports = (urlsplit(cloud["endpoint_url"]).port or 0, int(cloud["mqtt_port"]))
+            yield local_target(cloud)
         finally:
             stop_cloud(home)
-            shutil.rmtree(place, ignore_errors=True)
 
 
 def differences_of(case: Case, result: PartResult, told: str) -> list[str]:
@@ -209,21 +237,21 @@ def differences_of(case: Case, result: PartResult, told: str) -> list[str]:
     return found
 
 
-def _may_be_skipped(check, case: Case, unpassed: set[str]) -> bool:  # type: ignore[no-untyped-def]
+def _may_be_skipped(check: CheckResult, case: Case, unpassed: set[str]) -> bool:
     """Because another check failed, or because Terraform refused the files, as the case says."""
     if check.because.startswith("terraform did not deploy"):
         return bool(case.told)
     return any(check.fix == f"{each} first" for each in unpassed)
 
 
-def _text_differences(case: Case, check) -> list[str]:  # type: ignore[no-untyped-def]
+def _text_differences(case: Case, check: CheckResult) -> list[str]:
     pairs = ((name, case.failing[check.id][name], getattr(check, name)) for name in TEXTS)
     return [
         "\n".join(lines) for name, wanted, text in pairs if (lines := difference(wanted, text, f"{check.id} {name}"))
     ]
 
 
-def _shown(check) -> str:  # type: ignore[no-untyped-def]
+def _shown(check: CheckResult) -> str:
     return "\n".join(f"  {name}: {getattr(check, name)}" for name in TEXTS if getattr(check, name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable
 
@@ -14,6 +15,18 @@ from labcloud.shadows import Shadows
 from labcloud.trace import Trace
 
 
+_NO_PROPERTIES = MessageProperties()
+
+
+_PROCESS = uuid.uuid4().hex[:20]
+_NUMBERS = itertools.count(1)
+
+
+def new_trace_id() -> str:
+    """In the form of a UUID: random for the process, then counted, as drawing each would cost as much as a message."""
+    return f"{_PROCESS[:8]}-{_PROCESS[8:12]}-{_PROCESS[12:16]}-{_PROCESS[16:]}-{next(_NUMBERS):012x}"
+
+
 class BrokerTrace:
     """The broker's view of the trace; the topic is filled in when a message is accepted."""
 
@@ -22,7 +35,7 @@ class BrokerTrace:
         self._now = now
 
     def begin(self) -> str:
-        trace_id = str(uuid.uuid4())
+        trace_id = new_trace_id()
         self._trace.begin(trace_id, "", self._now())
         return trace_id
 
@@ -62,16 +75,16 @@ class MessageRouter:
 
 def sql_message(message: Message) -> SqlMessage:
     """The broker's message as IoT SQL sees it."""
-    properties = message.properties or MessageProperties()
+    properties, origin = message.properties or _NO_PROPERTIES, message.origin
     return SqlMessage(
         topic=message.topic,
         payload=message.payload,
         timestamp_ms=int(message.accepted_at * 1000),
-        client_id=message.client_id,
-        principal=message.principal.id if message.principal else None,
-        source_ip=message.source_ip or None,
+        client_id=origin.client_id,
+        principal=origin.principal.id if origin.principal else None,
+        source_ip=origin.source_ip or None,
         trace_id=message.trace_id,
-        protocol="mqtt" if message.client_id is not None else "http",
+        protocol="mqtt" if origin.client_id is not None else "http",
         content_type=properties.content_type,
         response_topic=properties.response_topic,
         correlation_data=properties.correlation_data,

@@ -12,7 +12,6 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
-from moto.moto_server.werkzeug_app import create_backend_app
 
 from labcloud.api import ApiRequest
 from labcloud.errors import AwsError, NotServed
@@ -31,7 +30,7 @@ _DISPATCH_THEMSELVES = frozenset({"s3"})
 
 
 class MotoBackends:
-    """Answers AWS requests with moto's response classes, one small Flask application a service, made at first use."""
+    """Answers AWS requests with moto's response classes, directly or through a small Flask application a service."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,8 +42,7 @@ class MotoBackends:
         """Whether moto has a method for the operation."""
         if service in _DISPATCH_THEMSELVES:
             return True
-        application = self._application(service)
-        return camelcase_to_underscores(operation) in self._implemented[application.service]
+        return _method_name(operation) in self._implemented[self._loaded(service)]
 
     def answer_parsed(self, parsed: ApiRequest, request: Request) -> WireResponse:
         """`answer`, by the short way for what programs send by the thousand."""
@@ -74,22 +72,32 @@ class MotoBackends:
 
     def _direct_handler(self, service: str, path: str) -> Any:
         """The response class of a service whose requests all go to "/": Flask need not look for it."""
-        application = self._application(service)
-        return self._direct.get(application.service) if path == "/" else None
+        return self._direct.get(self._loaded(service)) if path == "/" else None
 
     def _application(self, service: str) -> Any:
-        module = _MODULES.get(service, service.replace("-", ""))
+        module = self._loaded(service)
         with self._lock:
             if module not in self._applications:
+                from moto.moto_server.werkzeug_app import create_backend_app  # Flask: many programs never need it
+
+                self._applications[module] = create_backend_app(module)  # type: ignore[arg-type]
+            return self._applications[module]
+
+    def _loaded(self, service: str) -> str:
+        """moto's module of the service, with our hooks in place."""
+        module = _MODULES.get(service, service.replace("-", ""))
+        with self._lock:
+            if module not in self._implemented:
                 on_demand.install_for(module)
-                application = create_backend_app(module)  # type: ignore[arg-type]
                 paths = _paths(module)
-                self._implemented[module] = _implemented_methods(paths)
                 root = paths.get("/")
                 if root is not None and _owner(root) is not None and root.__name__ == "dispatch":
                     self._direct[module] = root
-                self._applications[module] = application
-            return self._applications[module]
+                self._implemented[module] = _implemented_methods(paths)
+            return module
+
+
+_method_name = functools.cache(camelcase_to_underscores)
 
 
 @functools.cache

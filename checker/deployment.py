@@ -16,7 +16,7 @@ from checker.curriculum.workspace import Workspace
 from checker.errors import LearnerProblem
 from checker.process import Runner, run_program
 from checker.target import Target
-from checker.terraform import Changes, Terraform
+from checker.terraform import Changes, Terraform, outputs_in_state
 from checker.terraform_install import cli_config_file, ensure_terraform
 
 NOTE = "applied.json"
@@ -84,7 +84,11 @@ class Deployment:
     def outputs(self) -> dict[str, Any]:
         """The outputs of the last apply."""
         if self._outputs is None:
-            self._outputs = self.terraform.outputs()
+            place = (
+                None if (self.workspace.terraform / ".terraform/terraform.tfstate").is_file() else self._state_place()
+            )
+            found = outputs_in_state(place.read_bytes()) if place and place.is_file() else None
+            self._outputs = self.terraform.outputs() if found is None else found
         return self._outputs
 
     def write_certificates(self) -> None:
@@ -154,9 +158,13 @@ class Deployment:
             "state": self._state_hash(),
         }
 
-    def _state_hash(self) -> str:
+    def _state_place(self) -> Path:
+        """Where Terraform keeps the state of this target, unless the files say elsewhere (a backend)."""
         name = self.target.settings.get("TF_WORKSPACE")
-        place = self.workspace.terraform / (f"terraform.tfstate.d/{name}" if name else "") / "terraform.tfstate"
+        return self.workspace.terraform / (f"terraform.tfstate.d/{name}" if name else "") / "terraform.tfstate"
+
+    def _state_hash(self) -> str:
+        place = self._state_place()
         return hashlib.sha256(place.read_bytes()).hexdigest() if place.is_file() else ""
 
     def _remember(self) -> None:

@@ -47,7 +47,8 @@ class Watch:
 
     def run(self) -> None:
         """Until q."""
-        self.view = View(self._part(), asked=words.STARTING).with_next(self._next())
+        self.view = View(self._part(), asked=words.STARTING)
+        self.view = self.view.with_next(self._next())
         seen = take_snapshot(self.workspace.folder)
         self._begin(())
         pending: set[str] = set()
@@ -126,10 +127,12 @@ class Watch:
         return self.wanted or (found[0] if found else find_part(1))
 
     def _next(self) -> NextThing:
-        found = next_step(self.workspace)
-        if found is None:
-            return NextThing()
-        return NextThing(found[1].id, found[1].title, tuple(todo_places(self.workspace, found[1].id)))
+        """The first step of the part that has not passed, else of all parts."""
+        part, found = self._part(), next_step(self.workspace)
+        passed = {each.id for each in self.view.results if each.status == "passed"} if self.view.results else None
+        own = next((step for step in part.steps if passed is not None and step.id not in passed), None)
+        step = own or (found[1] if found else None)
+        return NextThing(step.id, step.title, tuple(todo_places(self.workspace, step.id))) if step else NextThing()
 
     def _finish(self) -> None:
         if self._is_running and "terraform" in self.view.doing:

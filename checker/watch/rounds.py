@@ -1,4 +1,4 @@
-"""One round of `lab watch`: validate, apply, check the part. Tells what happens as it happens."""
+"""One round of `lab watch`: apply, which validates and plans first, and check the part. Tells what happens as it happens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from checker.curriculum.parts import Part
 from checker.curriculum.progress import remember
 from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
-from checker.diagnostics import errors_of
 from checker.errors import LabError
 from checker.process import Runner
 from checker.target import Target, find_target
@@ -51,10 +50,6 @@ class Rounds:
     def _deploy_and_check(self, part: Part, tell: Round) -> None:
         deployment = self._deployment(tell.doing)
         if not deployment.is_current:
-            tell.doing("terraform validate")
-            if errors := errors_of(deployment.terraform.validate()):
-                tell.problem("\n".join(error.render() for error in errors))
-                return
             tell.doing("terraform apply")
         noticed: list[str] = []
         listener = Listener(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checker.errors import LabError
-from checker.terraform import Changes, Terraform, TerraformFailed
+from checker.terraform import Changes, Terraform, TerraformFailed, outputs_in_state
 from checker.terraform_install import find_terraform
 
 FILES = """
@@ -192,3 +192,18 @@ def test_a_terraform_that_ends_suddenly_is_told_in_words(tmp_path, program, end,
     assert "the last that it said: aws_iot_thing.house: create ..." in str(raised.value)
     assert str(raised.value).endswith("next  run the same command again: Terraform goes on where it stopped")
     assert "{" not in str(raised.value)
+
+
+def test_outputs_are_read_from_a_state_of_the_known_version_only():
+    state = b'{"version": 4, "outputs": {"a": {"value": ["x"], "type": ["list", "string"]}, "b": {"value": 1}}}'
+
+    assert outputs_in_state(state) == {"a": ["x"], "b": 1}
+    assert outputs_in_state(state.replace(b"4", b"5")) is None
+    assert outputs_in_state(b"") is None
+
+
+@pytest.mark.terraform
+def test_the_state_file_holds_the_outputs_that_terraform_tells(terraform, tmp_path):
+    terraform.apply()
+
+    assert outputs_in_state((tmp_path / "terraform.tfstate").read_bytes()) == terraform.outputs()

@@ -14,7 +14,6 @@ from checker.exports.model import ClassGrades, Grading, number
 from checker.exports.read import read_grading, versions_in
 
 ALWAYS = (1980, 1, 1, 0, 0, 0)
-LOG_AT_MOST = 20 * 1024 * 1024
 
 
 def bundle_of(grades: ClassGrades, grading: Grading, command: str) -> bytes:
@@ -35,14 +34,16 @@ def bundle_of(grades: ClassGrades, grading: Grading, command: str) -> bytes:
 
 
 def logs_of(grades: ClassGrades, grading: Grading) -> dict[str, bytes]:
-    """The logs that the grader kept of this submission; links are not followed."""
+    """The submission as it was graded and the grader's log of it; links are not followed."""
     assert grading.file is not None
-    root = grades.folder / "logs" / grading.file.parent.name
+    learner = grading.file.parent.name
     found = {}
-    for file in sorted(root.rglob("*")) if root.is_dir() and not root.is_symlink() else ():
+    for file in [
+        grades.folder / "logs" / f"{learner}.log",
+        *sorted((grades.folder / "submissions" / learner).glob("*.tar")),
+    ]:
         if file.is_file() and not file.is_symlink():
-            with file.open("rb") as stream:
-                found[f"logs/{file.relative_to(root).as_posix()}"] = stream.read(LOG_AT_MOST)
+            found[f"{file.relative_to(grades.folder).parts[0]}/{file.name}"] = file.read_bytes()
     return found
 
 
@@ -70,7 +71,7 @@ def _how_to_repeat(grades: ClassGrades, grading: Grading, command: str) -> str:
         f"{number(grading.score)} of {number(grading.max_score)} points, version {grading.version}.",
         "",
         "`result.html` and `result.md` show the grading, `results/` holds every version of it as it was written,",
-        "`logs/` what the grader saw. `sha256sum -c SHA256SUMS` proves that nothing in here was changed since.",
+        "`logs/` what the grader saw, `submissions/` the files that were graded. `sha256sum -c SHA256SUMS` proves that nothing in here was changed since.",
         "",
         "## Repeat it",
         "",

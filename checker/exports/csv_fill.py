@@ -52,7 +52,7 @@ def fill(platform: str, table: Table, grades: ClassGrades, column: str | None = 
                 f"{taken[place].id} and {grading.id} are the same row of the file", next_step="keep one of them"
             )
         taken[place] = grading
-        if not grading.to_be_graded_again and not grading.problem:
+        if not grading.to_be_graded_again:
             rows[place][at] = grading.score
             if feedback is not None:
                 rows[place][feedback] = feedback_of(grading)
@@ -96,7 +96,7 @@ def _place_of(grading: Grading, columns: list[Mapping[str, list[int]]]) -> int |
 
 
 def _platform_ids(grading: Grading) -> list[str]:
-    """Moodle's download names a folder `Full Name_12345_assignsubmission_file`: its number is the participant's."""
+    """Moodle's participant: the number in the name of its download, which the grader takes for the id."""
     found = re.search(r"_(\d+)_assignsubmission_", str(grading.raw.get("source") or grading.id))
     return [found[1]] if found else []
 

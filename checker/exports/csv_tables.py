@@ -85,7 +85,7 @@ def _columns(grades: ClassGrades, per_part: bool) -> list[tuple[str, float, dict
 
 def _graded(grades: ClassGrades) -> list[Grading]:
     """Whose grade is known: what broke on our side is not exported as if it were a grade."""
-    return [grading for grading in grades.gradings if not grading.to_be_graded_again and not grading.problem]
+    return [grading for grading in grades.gradings if not grading.to_be_graded_again]
 
 
 def _moodle(grades: ClassGrades, columns: Sequence[tuple[str, float, dict[str, float]]]) -> Table:
@@ -121,5 +121,6 @@ def _blackboard(grades: ClassGrades, columns: Sequence[tuple[str, float, dict[st
 def feedback_of(grading: Grading) -> str:
     """One line for each check that did not pass, and the instructor's comment."""
     lines = [grading.comment] if grading.comment else []
-    lines += [f"{c.id} {c.title}: {c.fix or c.because}".rstrip(": ") for c in grading.checks if c.status == "failed"]
+    failed = [check for check in grading.for_learner.checks if check.status == "failed"]
+    lines += [f"{check.id} {check.title}: {check.fix or check.because}".rstrip(": ") for check in failed]
     return "; ".join(" ".join(line.split()) for line in lines)

@@ -49,7 +49,7 @@ def _again(gradings: Sequence[Grading]) -> list[Html]:
         notices.append(element("p", f"To be graded again, something of ours broke: {names}", class_="notice"))
     if ungraded := [grading for grading in gradings if grading.problem]:
         names = ", ".join(f"{grading.shown_name} ({grading.problem})" for grading in ungraded)
-        notices.append(element("p", f"Could not be graded: {names}", class_="notice"))
+        notices.append(element("p", f"Could not be graded, or not to the end: {names}", class_="notice"))
     return notices
 
 

@@ -39,7 +39,7 @@ def _head(grading: Grading, course: str) -> Html:
 
 def _notices(grading: Grading) -> Iterable[Html]:
     if grading.problem:
-        yield element("p", f"This submission could not be graded: {grading.problem}", class_="notice")
+        yield element("p", f"About this submission: {grading.problem}", class_="notice")
     if grading.to_be_graded_again:
         yield element(
             "p",

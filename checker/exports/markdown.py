@@ -17,7 +17,7 @@ def render_markdown(grading: Grading, course: str) -> str:
     total = f"**{number(grading.score)} of {number(grading.max_score)} points**"
     lines = [f"# {plain(course)}: {plain(grading.shown_name)}", "", total, ""]
     if grading.problem:
-        lines += ["This submission could not be graded:", *fence(grading.problem)]
+        lines += fence(grading.problem)
     if grading.to_be_graded_again:
         lines += ["Something of ours broke; no points are lost, it will be graded again.", ""]
     if grading.comment:

@@ -38,7 +38,9 @@ class Grading:
     """How the score came about, beyond the sum of the points: late rules, adjustments."""
     comment: str = ""
     problem: str = ""
-    """Why the submission could not be graded at all."""
+    """Why the submission could not be graded, or not to its end."""
+    unfinished: bool = False
+    """The grading itself broke off: it counts for nothing yet."""
     house: House = House()
     shown: Report | None = None
     """What the learner may see of the report, where hidden checks make that less."""
@@ -61,7 +63,7 @@ class Grading:
 
     @property
     def to_be_graded_again(self) -> bool:
-        return any(part.to_be_graded_again for part in self.report.parts)
+        return self.unfinished or any(part.to_be_graded_again for part in self.report.parts)
 
     def score_of(self, part: PartResult) -> float:
         """A part's score after the rules of the course."""

@@ -10,6 +10,7 @@ from typing import Any
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.errors import LabError, UsageProblem
 from checker.exports.model import ClassGrades, Grading, House
+from checker.grading.hidden import as_learners_see
 
 TITLE = "IoT lab"
 
@@ -31,7 +32,7 @@ def newest(place: Path) -> Grading | None:
 
 def versions_in(place: Path) -> list[Path]:
     """The result files of one learner, oldest first."""
-    files = [file for file in place.glob("*.json") if file.stem.isdecimal()] if place.is_dir() else []
+    files = [file for file in place.glob("*.json") if file.stem.isascii() and file.stem.isdecimal()]
     return sorted(files, key=lambda file: int(file.stem))
 
 
@@ -49,7 +50,7 @@ def read_grading(file: Path) -> Grading:
 
 def grading_of(raw: Mapping[str, Any], file: Path) -> Grading:
     """A result file's object as a grading."""
-    report = report_of(raw.get("report") or raw)
+    report = report_of(raw)
     score = raw.get("score")
     most = raw.get("max_score")
     return Grading(
@@ -64,7 +65,9 @@ def grading_of(raw: Mapping[str, Any], file: Path) -> Grading:
         rules=tuple(map(str, raw.get("rules") or ())),
         comment=str(raw.get("comment") or ""),
         problem=str(raw.get("problem") or ""),
+        unfinished=raw.get("status") == "broken",
         house=house_of(raw.get("house") or {}),
+        shown=report_of(as_shown(raw)),
         raw=raw,
         file=file,
     )
@@ -76,11 +79,20 @@ def report_of(raw: Mapping[str, Any]) -> Report:
     return Report(parts, raw.get("provenance") or {}, tuple(map(str, raw.get("notices") or ())))
 
 
+def as_shown(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A result as its learner may see it: each check as its visibility says."""
+    parts = []
+    for part in raw.get("parts") or ():
+        shown = [as_learners_see(check, check.get("visibility", "everything")) for check in part["checks"]]
+        parts.append({**part, "checks": [check for check in shown if check is not None]})
+    return {**raw, "parts": parts}
+
+
 def _part(raw: Mapping[str, Any]) -> PartResult:
     checks = tuple(_check(check) for check in raw["checks"])
     # A bonus part has points outside max_points: no max_points although its checks have some.
-    bonus = not raw["max_points"] and any(check.max_points for check in checks)
-    return PartResult(int(raw["part"]), str(raw["name"]), bonus, checks)
+    bonus = raw.get("bonus_part", not raw["max_points"] and any(check.max_points for check in checks))
+    return PartResult(int(raw["part"]), str(raw["name"]), bool(bonus), checks)
 
 
 def _check(raw: Mapping[str, Any]) -> CheckResult:

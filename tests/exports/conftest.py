@@ -41,7 +41,7 @@ def part(number, checks, bonus=False):
 def put(folder: Path, learner: str, result: dict, version: int = 1) -> None:
     place = folder / "results" / learner
     place.mkdir(parents=True, exist_ok=True)
-    (place / f"{version}.json").write_text(json.dumps({"version": version, **result}), encoding="utf-8")
+    (place / f"{version:04d}.json").write_text(json.dumps({"version": version, **result}), encoding="utf-8")
 
 
 @pytest.fixture

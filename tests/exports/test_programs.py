@@ -27,6 +27,9 @@ def files_of(data):
         return {entry.filename: archive.read(entry) for entry in archive.infolist()}
 
 
+ALWAYS = ("REPEAT.md", "SHA256SUMS")
+
+
 def run(*arguments):
     return CliRunner().invoke(report, [str(each) for each in arguments], catch_exceptions=False)
 
@@ -57,12 +60,21 @@ def test_junit_of_a_hostile_result_is_well_formed(grades):
 
 
 def test_an_appeal_bundle_holds_result_logs_hashes_and_the_command(folder):
-    (folder / "logs" / "bob").mkdir(parents=True)
-    (folder / "logs" / "bob" / "terraform.log").write_text("apply")
-    (folder / "logs" / "bob" / "passwd").symlink_to("/etc/passwd")
+    (folder / "logs").mkdir()
+    (folder / "logs" / "bob.log").write_text("apply")
+    (folder / "submissions" / "bob").mkdir(parents=True)
+    (folder / "submissions" / "bob" / "ab12.tar").write_bytes(b"tar")
+    (folder / "submissions" / "bob" / "cd34.tar").symlink_to("/etc/passwd")
     grades = read_grades(folder)
     files = files_of(bundle_of(grades, grades.find("bob"), "lab grade SUBMISSIONS --only bob --out AGAIN"))
-    assert set(files) == {"result.html", "result.md", "results/1.json", "logs/terraform.log", "REPEAT.md", "SHA256SUMS"}
+    assert set(files) == {
+        "result.html",
+        "result.md",
+        "results/0001.json",
+        "logs/bob.log",
+        "submissions/ab12.tar",
+        *ALWAYS,
+    }
     assert b"lab grade SUBMISSIONS --only bob" in files["REPEAT.md"]
     for line in files["SHA256SUMS"].decode().splitlines():
         digest, name = line.split("  ")
@@ -116,7 +128,7 @@ def test_a_folder_without_grades_is_refused(tmp_path):
 
 
 def test_a_damaged_result_is_named_with_the_way_to_mend_it(folder):
-    (folder / "results" / "ada" / "2.json").write_text('{"parts": [{"part": 1}]')
-    with pytest.raises(LabError, match=r"ada/2.json is no result") as problem:
+    (folder / "results" / "ada" / "0002.json").write_text('{"parts": [{"part": 1}]')
+    with pytest.raises(LabError, match=r"ada/0002.json is no result") as problem:
         run(folder)
     assert "--only ada" in problem.value.next_step

@@ -1,20 +1,54 @@
-"""Finds the submissions to compare: a folder with one folder for each, of which those that were graded are taken."""
+"""Finds the submissions to compare: those that GRADES kept as they were graded, or another folder of folders."""
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 from checker.errors import UsageProblem
 from checker.exports.read import read_grades
-from checker.exports.similarity.compare import Files
-from checker.exports.similarity.write import read_files
+from checker.exports.similarity.compare import READERS, Files
+from checker.exports.similarity.write import LARGEST_FILE, MOST_FILES, SKIPPED, read_files
 
 
 def read_submissions(grades: Path, submissions: Path | None) -> tuple[dict[str, Files], dict[str, str]]:
     """The files of each submission, and everybody's name."""
-    if submissions is None or not submissions.is_dir():
-        raise UsageProblem("Where are the submissions to compare?", next_step="add --submissions DIR")
-    names = {grading.id: grading.shown_name for grading in read_grades(grades).gradings}
-    files = {place.name: read_files(place) for place in sorted(submissions.iterdir()) if place.is_dir()}
+    gradings = read_grades(grades).gradings
+    names = {grading.id: grading.shown_name for grading in gradings}
+    if submissions is None:
+        kept = {grading.id: _kept(grades, grading.id, str(grading.raw.get("sha256", ""))) for grading in gradings}
+        files = {name: read_tar(file) for name, file in kept.items() if file is not None}
+    elif submissions.is_dir():
+        files = {place.name: read_files(place) for place in sorted(submissions.iterdir()) if place.is_dir()}
+    else:
+        raise UsageProblem(f"{submissions} is no folder of submissions", next_step="correct --submissions")
     files = {name: found for name, found in files.items() if found}
+    if not files:
+        raise UsageProblem("There is no submission to compare", next_step="name their folder: --submissions DIR")
     return files, {name: names.get(name, name) for name in files}
+
+
+def _kept(grades: Path, learner: str, sha256: str) -> Path | None:
+    """The submission that the newest result is about, else the newest that was kept."""
+    folder = grades / "submissions" / learner
+    files = sorted(folder.glob("*.tar"), key=lambda file: file.stat().st_mtime)
+    named = [file for file in files if file.stem == sha256]
+    return (named or files or [None])[-1]
+
+
+def read_tar(file: Path) -> dict[str, str]:
+    """The files of a kept submission that can be compared; nothing is unpacked to disk."""
+    found: dict[str, str] = {}
+    try:
+        with tarfile.open(file) as archive:
+            for entry in archive:
+                path = Path(entry.name)
+                wanted = entry.isreg() and path.suffix in READERS and not SKIPPED & set(path.parts)
+                if wanted and entry.size <= LARGEST_FILE and len(found) < MOST_FILES:
+                    stream = archive.extractfile(entry)
+                    found[path.as_posix()] = stream.read().decode("utf-8", "replace") if stream else ""
+    except (tarfile.TarError, OSError) as error:
+        raise UsageProblem(
+            f"{file} cannot be read: {error}", next_step="lab grade … --only it, to grade it again"
+        ) from error
+    return found

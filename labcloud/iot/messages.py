@@ -69,8 +69,9 @@ class MessageRouter:
 
     def _evaluate(self, message: Message) -> None:
         self._watch.message_accepted(message)
-        scope = Scope(message.account_id, message.region)
-        self._dispatcher.submit(scope, sql_message(message), keep=message.qos > 0)
+        scope = Scope(message.origin.account_id, message.origin.region)
+        if self._dispatcher.has_rules(scope):
+            self._dispatcher.submit(scope, sql_message(message), keep=message.qos > 0)
 
 
 def sql_message(message: Message) -> SqlMessage:

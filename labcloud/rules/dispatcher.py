@@ -118,6 +118,10 @@ class Dispatcher:
         self._aside.put(partial(self._finish, threading.Event()))
         self._aside.stop()
 
+    def has_rules(self, scope: Scope) -> bool:
+        """Whether a message of this account and region needs to be submitted at all."""
+        return self._engine.has_rules(scope)
+
     def submit(self, scope: Scope, message: Message, *, keep: bool = False) -> None:
         """Evaluates the rules that a message meets and queues what follows; `keep`: it is pending until that is done.
 

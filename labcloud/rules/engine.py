@@ -79,6 +79,11 @@ class Engine:
         """Replaces the rules of an account and region."""
         self._rule_sets[scope] = RuleSet(tuple(rules))
 
+    def has_rules(self, scope: Scope) -> bool:
+        """Whether the account and region has a rule, enabled or not."""
+        rule_set = self._rule_sets.get(scope)
+        return rule_set is not None and bool(rule_set.rules)
+
     def matching(self, scope: Scope, message: Message) -> Sequence[CompiledRule]:
         """The rules whose FROM covers the message's topic; the trace says of each other one why it does not."""
         rule_set = self._rule_sets.get(scope)

@@ -18,7 +18,7 @@ def describe_next(view: View) -> str:
     """The next thing to do, and where."""
     if not view.next.step_id:
         return ALL_PASSED
-    passed = f"Part {view.part.number} has passed.\n" if view.passed else ""
+    passed = f"Part {view.part.number} has passed.\n" if view.passed and not view.doing else ""
     edit = "".join(f"\n       edit  {place}" for place in view.next.places)
     return f"{passed}next   {view.next.step_id}  {view.next.title}{edit}"
 

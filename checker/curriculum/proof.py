@@ -172,8 +172,7 @@ class Bench:
         if solved is None:
             self._lay_solutions(case.part)
         else:
-            shutil.rmtree(self._workspace.folder, ignore_errors=True)
-            shutil.copytree(solved, self._workspace.folder, symlinks=True)
+            self._become(solved)
         case.lay_over(self._workspace)
         with Session(Deployment(self._workspace, target, run=self._warm)) as session:
             session.deploy()
@@ -191,13 +190,25 @@ class Bench:
 
     def _lay_solutions(self, part: Part) -> None:
         """A new workspace with the solutions up to and with `part`, and the provider installed."""
-        shutil.rmtree(self._workspace.folder, ignore_errors=True)
-        new_workspace(self._workspace.folder)
-        lay_over(self._workspace, [each for each in read_parts() if each.number <= part.number])
-        installed = self._workspace.terraform / ".terraform"
-        installed.mkdir()
-        (installed / "providers").symlink_to(self._provider / ".terraform" / "providers")
-        shutil.copy(self._provider / ".terraform.lock.hcl", self._workspace.terraform)
+        with tempfile.TemporaryDirectory(dir=self._folder) as temporary:
+            workspace = new_workspace(Path(temporary) / "workspace")
+            lay_over(workspace, [each for each in read_parts() if each.number <= part.number])
+            installed = workspace.terraform / ".terraform"
+            installed.mkdir()
+            (installed / "providers").symlink_to(self._provider / ".terraform" / "providers")
+            shutil.copy(self._provider / ".terraform.lock.hcl", workspace.terraform)
+            self._become(workspace.folder)
+
+    def _become(self, other: Path) -> None:
+        """The workspace gets another's content; its Terraform folder, in which the provider runs, stays the same one."""
+        self._workspace.terraform.mkdir(parents=True, exist_ok=True)
+        for place in (self._workspace.terraform, self._workspace.folder):
+            for entry in place.iterdir():
+                if entry.is_dir() and not entry.is_symlink() and entry != self._workspace.terraform:
+                    shutil.rmtree(entry)
+                elif entry != self._workspace.terraform:
+                    entry.unlink()
+        shutil.copytree(other, self._workspace.folder, symlinks=True, dirs_exist_ok=True)
 
     @contextmanager
     def _cloud(self) -> Iterator[Target]:

@@ -14,7 +14,7 @@ def decision_passes_its_unit_tests(lab):
         expected="all unit tests of ac_control_lambda/tests pass",
         got=tests.summary,
         because="above 35 °C: on; below 20 °C: off; on a threshold and in between: leave it",
-        fix="decide in ac_control_lambda/decision.py",
+        fix=tests.place_to_fix,
     )
 
 

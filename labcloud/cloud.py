@@ -171,7 +171,7 @@ class Cloud:
         self.alarms.reconcile()
         self.dispatcher.start()
         if self.joint:
-            self.joint.resume_messages()
+            self.joint.resume_work()
         self.http.start()
 
     def stop(self) -> None:

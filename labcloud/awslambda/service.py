@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from labcloud.api import ApiRequest, Operation, Scope
 from labcloud.awslambda.event_invoke import EventInvokeConfig, EventInvokeConfigs
@@ -24,6 +24,14 @@ SendRecord = Callable[[str, EventInvokeConfig, EventOutcome], None]
 """send_record(role ARN, configuration, how the invocation ended)"""
 
 
+class Pending(Protocol):
+    """Remembers asynchronous invocations until they are over, over the end of the process too."""
+
+    def begin(self, scope: Scope, function_arn: str, payload: bytes) -> str: ...
+
+    def done(self, name: str) -> None: ...
+
+
 class Functions:
     """The service `lambda`: moto keeps the functions, `runtime` runs them."""
 
@@ -34,6 +42,7 @@ class Functions:
         self._credentials_of = credentials_of
         self._configs: EventInvokeConfigs | None = None
         self._send_record: SendRecord | None = None
+        self.pending: Pending | None = None
         self.operations: dict[str, Operation] = {"Invoke": self.invoke}
 
     def extend(self, configs: EventInvokeConfigs, send_record: SendRecord, operations: Mapping[str, Operation]) -> None:
@@ -97,12 +106,27 @@ class Functions:
             if config.max_age_s is not None:
                 options["max_age_s"] = float(config.max_age_s)
 
+        over = self._remember(scope, function_arn, payload)
+
         def done(outcome: EventOutcome) -> None:
             if self._configs is not None and self._send_record is not None:
                 latest = self._configs.of(scope, function.name, function.qualifier)
                 self._send_record(function.role_arn, latest, outcome)
+            over()
 
-        self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, done, wait=wait, **options)
+        try:
+            self._runtime.invoke_async(lambda: self._current(scope, function_arn), payload, done, wait=wait, **options)
+        except AwsError:
+            over()
+            raise
+
+    def _remember(self, scope: Scope, function_arn: str, payload: bytes) -> Callable[[], None]:
+        """Returns what is to be called when the invocation is over."""
+        pending = self.pending
+        if pending is None:
+            return lambda: None
+        name = pending.begin(scope, function_arn, payload)
+        return lambda: pending.done(name)
 
     def _current(self, scope: Scope, function_arn: str) -> FunctionConfig:
         return self.config_of(function_of(scope.account_id, scope.region, function_arn))

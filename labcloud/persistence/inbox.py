@@ -1,6 +1,7 @@
-"""Acknowledged messages whose rules have not been carried out yet: after a crash they go through their rules again.
+"""Acknowledged work that is not done yet: after a crash it is begun again.
 
-So an action may be done twice, never not at all: AWS IoT promises no more for a QoS 1 message.
+So it may be done twice, never not at all. AWS promises no more for the rules of a QoS 1 message, nor for an
+asynchronous invocation.
 """
 
 from __future__ import annotations
@@ -9,45 +10,49 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from labcloud.api import Scope
 from labcloud.iotsql import Message
 from labcloud.persistence.pickles import dumps
 from labcloud.persistence.state import Persistence
 
-SPACE = "inbox"
-
 
 class Inbox:
-    """The dispatcher's Pending. Rows are written with the acknowledgements of the broker's turn."""
+    """One kind of work; each piece is a row from `begin` to `done`."""
 
-    def __init__(self, kept: Persistence) -> None:
+    def __init__(self, kept: Persistence, space: str) -> None:
         self._kept = kept
+        self._space = space
         self._numbers = itertools.count(time.time_ns())
-        self._held: dict[str, tuple[Scope, Message]] = {}
+        self._held: dict[str, tuple[Any, ...]] = {}
 
-    def begin(self, scope: Scope, message: Message) -> str:
-        """A message's rules are about to be carried out; gives the name under which `done` ends it."""
+    def begin(self, *work: Any) -> str:
+        """Work was taken on; gives the name under which `done` ends it."""
         name = f"{next(self._numbers):020d}"
-        self._held[name] = scope, message
-        self._kept.mark(SPACE, name, lambda: self._row(name))
+        self._held[name] = work
+        self._kept.mark(self._space, name, lambda: self._row(name))
         return name
 
     def done(self, name: str) -> None:
-        """Everything that the message's rules wanted was tried."""
+        """All that was wanted was tried."""
         self._held.pop(name, None)
-        self._kept.mark(SPACE, name, lambda: self._row(name))
+        self._kept.mark(self._space, name, lambda: self._row(name))
 
-    def resume(self, submit: Callable[[Scope, Message], None]) -> None:
+    def resume(self, again: Callable[..., None]) -> None:
         """Hands over what an earlier process did not finish, in the old order."""
-        for name, (scope, message) in self._kept.rows(SPACE):
-            submit(scope, message)
+        for name, work in self._kept.rows(self._space):
+            again(*work)
             self.done(name)
         self._kept.commit()
 
     def _row(self, name: str) -> bytes | None:
         held = self._held.get(name)
-        if held is None:
-            return None
-        scope, message = held
-        return dumps((scope, replace(message)))  # without what it has parsed
+        return None if held is None else dumps(held)
+
+
+class MessageInbox(Inbox):
+    """Messages whose rules are carried out: the rules' Pending."""
+
+    def begin(self, scope: Scope, message: Message) -> str:
+        return super().begin(scope, replace(message))  # without what it has parsed

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Scope
+from labcloud.errors import AwsError
 from labcloud.motobase import iot_reads
 from labcloud.mqtt import Broker
-from labcloud.persistence.inbox import Inbox
+from labcloud.persistence.inbox import Inbox, MessageInbox
 from labcloud.persistence.pickles import dumps
 from labcloud.persistence.state import Persistence
 from labcloud.persistence.statefile import REMEDY, StateError
@@ -17,6 +19,8 @@ from labcloud.shell.mqtt_journal import MqttJournal, UnreadableState
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
+
+log = logging.getLogger("labcloud.persistence")
 
 AHEAD_S = 0.5
 """A clock that runs at a rate is kept so many real seconds ahead: after a crash lab time never goes back."""
@@ -48,7 +52,7 @@ class Joint:
         self._kept = kept
         self._cloud = cloud
         self._stopping = False
-        self.inbox = Inbox(kept)
+        self._messages, self._invocations = MessageInbox(kept, "inbox"), Inbox(kept, "invocations")
         self._register()
 
     def _register(self) -> None:
@@ -67,7 +71,8 @@ class Joint:
         kept.register("destinations", destinations.state, destinations.restore, service="iot", watched=True)
         kept.register("iot-logging", cloud.iot_options.state, cloud.iot_options.restore, watched=True)
         cloud.shadows.on_change = self._shadow_changed
-        cloud.dispatcher.pending = self.inbox
+        cloud.dispatcher.pending = self._messages
+        cloud.functions.pending = self._invocations
 
     def resume(self) -> None:
         """Restores the state; then rules are compiled and timers planted. Raises StateError."""
@@ -81,9 +86,16 @@ class Joint:
             cloud.schedules.reconcile(Scope(account_id, region))
         self._kept.start()
 
-    def resume_messages(self) -> None:
-        """When rules can be carried out: those of messages that were acknowledged and not finished."""
-        self.inbox.resume(lambda scope, message: self._cloud.dispatcher.submit(scope, message, keep=True))
+    def resume_work(self) -> None:
+        """When rules can be carried out and functions run: what was acknowledged and not finished."""
+        self._messages.resume(lambda scope, message: self._cloud.dispatcher.submit(scope, message, keep=True))
+        self._invocations.resume(self._invoke_again)
+
+    def _invoke_again(self, scope: Scope, function_arn: str, payload: bytes) -> None:
+        try:
+            self._cloud.functions.start(scope, function_arn, payload)
+        except AwsError as error:
+            log.warning("an invocation of an earlier run of this cloud is dropped: %s", error)
 
     def close(self) -> None:
         """At the very end of the cloud."""

@@ -33,6 +33,7 @@ class Keeper:
         self._file = file
         self._suspects = suspects
         self._marks: dict[tuple[str, str], Read] = {}
+        self._unwritten: dict[tuple[str, str], bytes | None] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="state", daemon=True)
@@ -49,8 +50,8 @@ class Keeper:
             self._write(rows)
 
     def _write(self, rows: Callable[[], Iterable[Row]] | None) -> None:
-        found: dict[tuple[str, str], bytes | None] = {}
-        taken: dict[tuple[str, str], Read] = {}
+        """What cannot be written now stays in `_unwritten`, and marks stay marks."""
+        found, taken = self._unwritten, {}
         try:
             for space, key, value in rows() if rows else ():
                 found[space, key] = value
@@ -60,6 +61,7 @@ class Keeper:
                 found[place] = read()
             if found:
                 self._file.write((*place, value) for place, value in found.items())
+                found.clear()
         except BaseException:
             for place, read in taken.items():
                 self._marks.setdefault(place, read)

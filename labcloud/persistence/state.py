@@ -81,16 +81,18 @@ class Persistence:
         with self._damage():
             return [(key, loads(value)) for key, value in self._file.read(space)]
 
-    def _suspects(self) -> list[Row]:
-        rows = self._moto.suspects()
+    def _suspects(self) -> Iterator[Row]:
+        yield from self._moto.suspects()
         for name, part in self._parts.items():
             if part.watched:
-                data = dumps(part.save())
+                try:
+                    data = dumps(part.save())
+                except RuntimeError:  # it was changed meanwhile: the next look will see it
+                    continue
                 total = zlib.crc32(data)
                 if self._sums.get(name) != total:
                     self._sums[name] = total
-                    rows.append((OWN, name, data))
-        return rows
+                    yield OWN, name, data
 
     # -- life
 

@@ -29,6 +29,16 @@ def cloud(tmp_path_factory) -> Iterator[CloudProcess]:
     process.kill()
 
 
+def seen(cloud: CloudProcess, function: str) -> list[str]:
+    """The lines with "seen" in a function's log."""
+    logs = cloud.client("logs")
+    name = f"/aws/lambda/{function}"
+    if not logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
+        return []
+    events = logs.filter_log_events(logGroupName=name)["events"]
+    return [event["message"] for event in events if "seen" in event["message"]]
+
+
 def test_dynamodb_items(cloud):
     dynamodb = cloud.client("dynamodb")
     make_table(cloud, "plain")
@@ -199,16 +209,8 @@ def test_a_rate_keeps_its_phase_and_the_timer_is_planted_again(cloud):
     cloud.lab("clock", {"advance_s": 300})
     cloud.kill_and_start()
     cloud.lab("clock", {"advance_s": 330})
-    logs = cloud.client("logs")
-
-    def lines() -> list[str]:
-        groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-        if "/aws/lambda/timed" not in groups:
-            return []
-        found = logs.filter_log_events(logGroupName="/aws/lambda/timed")["events"]
-        return [event["message"] for event in found if "seen" in event["message"]]
-
-    assert len(wait_until(lines, because="the rule fires 10 minutes after it was made")) == 1
+    fired = wait_until(lambda: seen(cloud, "timed"), because="the rule fires 10 minutes after it was made")
+    assert len(fired) == 1
     events.disable_rule(Name="e")
 
 
@@ -252,6 +254,32 @@ def test_rules_of_acknowledged_messages_are_carried_out_after_the_kill(cloud, tm
     pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName="readings")
     stored = {item["k"]["S"] for page in pages for item in page["Items"]}
     assert promised - stored == set()
+
+
+def test_an_asynchronous_invocation_that_is_not_over_is_begun_again(cloud):
+    role_arn = make_role(cloud, "failing_role")["Arn"]
+    make_function(cloud, "failing", role_arn, "def handler(event, context):\n    print('seen')\n    raise ValueError")
+    cloud.client("lambda").invoke(FunctionName="failing", InvocationType="Event", Payload=b"{}")
+    wait_until(lambda: seen(cloud, "failing"), because="the first attempt")
+    cloud.kill_and_start()
+    wait_until(lambda: len(seen(cloud, "failing")) >= 2, because="the first attempt after the start")
+
+
+def test_records_in_a_delivery_streams_buffer_are_delivered_after_the_kill(cloud):
+    role_arn = make_role(cloud, "delivery_role")["Arn"]
+    make_bucket(cloud, "delivered")
+    destination = {
+        "RoleARN": role_arn,
+        "BucketARN": "arn:aws:s3:::delivered",
+        "BufferingHints": {"IntervalInSeconds": 60, "SizeInMBs": 5},
+    }
+    firehose, s3 = cloud.client("firehose"), cloud.client("s3")
+    firehose.create_delivery_stream(DeliveryStreamName="fs", ExtendedS3DestinationConfiguration=destination)
+    firehose.put_record(DeliveryStreamName="fs", Record={"Data": b"kept"})
+    cloud.kill_and_start()
+    cloud.lab("clock", {"advance_s": 61})
+    [found] = wait_until(lambda: s3.list_objects_v2(Bucket="delivered").get("Contents"), because="the delivery")
+    assert s3.get_object(Bucket="delivered", Key=found["Key"])["Body"].read() == b"kept"
 
 
 @pytest.mark.parametrize("acknowledged_first", [20, 150])

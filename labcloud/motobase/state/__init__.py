@@ -74,7 +74,7 @@ class MotoState:
         """The backends that this thread looks at inside the block."""
         return self._looks.noted()
 
-    def rows_after(self, request: ApiRequest, looked_at: set[BaseBackend]) -> list[Row]:
+    def rows_after(self, request: ApiRequest, looked_at: set[BaseBackend]) -> Iterable[Row]:
         """What a request may have changed, beyond the members that were marked."""
         if request.service == "s3" and {"Bucket", "Key"} <= set(request.parameters):
             _object_touched(request, looked_at)
@@ -84,17 +84,18 @@ class MotoState:
             looked_at = {backend for backend in looked_at if place_of(backend).package not in IDENTITIES}
         return self._rows(looked_at)
 
-    def suspects(self) -> list[Row]:
+    def suspects(self) -> Iterator[Row]:
         """The rows of all backends that were looked at since the last time, or the time before, and have changed.
 
         Who looked may have changed something only after that time's pickle was made: hence twice.
         """
         seen = self._looks.take()
         todo, self._again = seen | self._again, seen
-        return self._rows(todo)
+        yield from self._rows(todo)
 
-    def _rows(self, backends: Iterable[BaseBackend]) -> list[Row]:
-        return [row for backend in backends for row in self._changed(backend)]
+    def _rows(self, backends: Iterable[BaseBackend]) -> Iterator[Row]:
+        for backend in backends:
+            yield from self._changed(backend)
 
     def _changed(self, backend: BaseBackend) -> Iterator[Row]:
         place = place_of(backend)

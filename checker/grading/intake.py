@@ -148,7 +148,7 @@ def open_source(source: Source) -> BinaryIO:
         return open(source.path, "rb")
     import tempfile
 
-    stream = tempfile.TemporaryFile()
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
         _add_folder(archive, source.path)
     stream.seek(0)

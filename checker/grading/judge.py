@@ -1,6 +1,6 @@
 """One submission's judge, a process of its own: starts its cloud, checks it, says the results line by line.
 
-Reads a request (JSON) from standard input and the submission (a tar that unpack.py made) from descriptor 3. Every line
+Reads a request (JSON) from standard input and the submission (a tar that unpack.py made) from a descriptor. Every line
 that it writes is an event; the last one is `end`. Learners' programs are started through the runner only.
 """
 
@@ -31,8 +31,9 @@ from checker.terraform import TerraformFailed
 
 Tell = Callable[..., None]
 PORT, MQTT_PORT = 4566, 8883
-SUBMISSION = 3
 MOST_S = 300.0
+OURS = ("PYTHONPATH", "LAB_WORKER_BOX", "LAB_TERRAFORM")
+"""Variables of the judge that no learner's program needs."""
 
 
 class Judge:
@@ -93,7 +94,7 @@ class Judge:
     def _make_folders(self) -> None:
         for name in ("home", "tmp", "shared", "workspace"):
             (self._place / name).mkdir(exist_ok=True)
-        with os.fdopen(SUBMISSION, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        with os.fdopen(int(sys.argv[1]), "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             archive.extractall(self.workspace.folder, filter="data")
         os.environ["TMPDIR"] = str(self._place / "tmp")
         if self._request["bwrap"]:
@@ -116,8 +117,9 @@ class Judge:
     def _runner(self, cloud: Mapping[str, Any]) -> Runner:
         run = self._boxed(cloud) if self._request["bwrap"] else run_program
 
-        def limited(command: Any, *, within_s: float, **rest: Any) -> Finished:
-            finished = run(command, within_s=min(within_s, MOST_S), **rest)
+        def limited(command: Any, *, within_s: float, env: Mapping[str, str], **rest: Any) -> Finished:
+            theirs = {name: value for name, value in env.items() if name not in OURS}
+            finished = run(command, within_s=min(within_s, MOST_S), env=theirs, **rest)
             if finished.timed_out:
                 self._timed_out = str(command[0])
             return finished

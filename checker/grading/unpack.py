@@ -1,4 +1,4 @@
-"""Makes one submission safe: reads it from descriptor 3, writes a plain tar of its workspace, says what it found.
+"""Makes one submission safe: reads it from a descriptor, writes a plain tar of its workspace, says what it found.
 
 Runs as a process of its own, at a desk like a judge. Standard output is the tar; the last line of standard error is a JSON
 object with `sha256`, `commit`, `left_out`, `notes`, or `refused` and the reason.
@@ -20,7 +20,6 @@ from typing import Any
 
 from checker.grading.archives import LEFT_BEHIND, File, Refused, Tree, read_archive
 
-SUBMISSION = 3
 NOT_HANDED_IN = re.compile(r"(?:^|/)(?:\.terraform\.lock\.hcl|[^/]*\.tfstate(?:\.[^/]*)?|terraform\.tfstate\.d/.*)$")
 NOT_HANDED_IN_AT_TOP = (".lab/", "certs/", "build/")
 ARCHIVE_NAME = re.compile(r"\.(?:zip|tar|tgz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
@@ -178,14 +177,15 @@ def write_tar(files: dict[str, File], stream: Any) -> None:
 
 
 def main() -> None:
-    """Unpacks what descriptor 3 holds; the arguments are the folder in it, and `--list` for its folders only."""
+    """Unpacks what a descriptor holds; the arguments are its number and a folder in it, or `--list` for its folders only."""
+    descriptor, prefix = int(sys.argv[1]), sys.argv[2]
     try:
-        with os.fdopen(SUBMISSION, "rb") as stream:
+        with os.fdopen(descriptor, "rb") as stream:
             tree = read_archive(stream)
-        if sys.argv[1:] == ["--list"]:
+        if prefix == "--list":
             print(json.dumps(sorted({_top(name) or name for name in tree.files})))
             return
-        tree, found = unpack(tree, sys.argv[1] if len(sys.argv) > 1 else "")
+        tree, found = unpack(tree, prefix)
         found |= {"sha256": fingerprint(tree.files, found.get("commit", "")), "left_out": tree.left_out}
         found |= {"files": sum(not name.startswith(".git/") for name in tree.files)}
         write_tar(tree.files, sys.stdout.buffer)

@@ -24,16 +24,16 @@ FIRST_USER = 64_000
 
 @dataclass(frozen=True)
 class Desk:
-    """What the judge sees. `plugins` is a Terraform filesystem mirror, `tools` are programs outside /usr."""
+    """What the judge sees. `plugins` are Terraform providers with their places in a mirror, `tools` are programs outside /usr."""
 
     size_mb: int = 768
-    plugins: Path | None = None
+    plugins: tuple[tuple[str, Path], ...] = ()
     tools: tuple[Path, ...] = ()
 
     def sources(self) -> list[Path]:
         """Everything outside the system's folders that must be readable."""
         kit = [ROOT / name for name in KIT_FOLDERS]
-        return [*kit, *python_folders(), *self.tools, *([self.plugins] if self.plugins else [])]
+        return [*kit, *python_folders(), *self.tools]
 
 
 def desk_command(desk: Desk, bwrap: str, command: Sequence[str]) -> list[str]:
@@ -41,8 +41,7 @@ def desk_command(desk: Desk, bwrap: str, command: Sequence[str]) -> list[str]:
     size = str(desk.size_mb * 1024 * 1024)
     words = [bwrap, *namespaces(nested=True), *system_mounts()]
     words += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", str(PLACE)]
-    for source in desk.sources():
-        target = PLUGINS if source == desk.plugins else source
+    for source, target in [*((s, s) for s in desk.sources()), *((s, PLUGINS / to) for to, s in desk.plugins)]:
         words += ["--ro-bind", str(source), str(target)]
     return [*words, "--chdir", str(PLACE), "--", *command]
 

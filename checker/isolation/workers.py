@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ class BoxLauncher:
         self._directory, self._bwrap = directory, str(settings["bwrap"])
         self._offers = {int(port): (str(host), int(to)) for port, (host, to) in settings["offers"].items()}
         self._relay = Relay()
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="box-starter")
+        """Linux ends a box when the thread that started it ends: this one stays."""
 
     def launch(self, request: Any) -> BoxWorker:
         """`request` is the cloud's LaunchRequest: a command, and folders that the worker reads and writes."""
@@ -85,16 +88,18 @@ class BoxLauncher:
             *(p for p in request.readable if self._directory not in p.parents),
         )
         box = Box(readable=readable, writable=request.writable, limits=LIMITS)
-        process, (listener, *offered) = start_in_box(
-            box, self._bwrap, request.command, Path("/"), ENVIRONMENT, (RUNTIME_PORT, *self._offers),
-            stdin=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        ports, pipes = (RUNTIME_PORT, *self._offers), {"stdin": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        work = self._starter.submit(
+            start_in_box, box, self._bwrap, request.command, Path("/"), ENVIRONMENT, ports, **pipes
+        )
+        process, (listener, *offered) = work.result()
         for each, address in zip(offered, self._offers.values(), strict=True):
             self._relay.offer(each, address)
         return BoxWorker(process, listener, offered, self._relay)
 
     def close(self) -> None:
         self._relay.close()
+        self._starter.shutdown(wait=False)
 
 
 def worker_settings(bwrap: str, offers: dict[int, tuple[str, int]]) -> dict[str, str]:

@@ -1,0 +1,114 @@
+"""`lab grade`: grades the submissions of a class, each in isolation; `lab grade diff` compares versions of the grades."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checker.cli.options import say
+from checker.curriculum.parts import ROOT
+from checker.grading.attendant import Quota
+from checker.grading.course import read_course
+from checker.grading.intake import find_sources, is_archive
+from checker.grading.plugins import installed_packages
+from checker.grading.progress import Progress
+from checker.grading.run import Grader, Plan, kit_hash
+from checker.grading.station import STRATEGIES, Station, choose_isolation
+from checker.grading.store import Grades
+from checker.grading.table import render_table
+from checker.terraform_install import ensure_terraform
+
+MEMORY_OF_A_JOB_MB = 1200
+
+
+class GradeOrDiff(click.Group):
+    """`lab grade diff …` compares; anything else names submissions."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=GradeOrDiff, subcommand_metavar="SUBMISSIONS --out GRADES | diff GRADES [A B]")
+def grade() -> None:
+    """Grade the submissions of a class: `lab grade SUBMISSIONS --out GRADES`.
+
+    SUBMISSIONS is a folder with a folder, zip, tar or Git repository for each learner, or the zip that Moodle makes.
+    `lab grade run --help` lists the options, `lab grade diff GRADES` shows who changed since the last grading.
+    """
+
+
+@grade.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option(
+    "--out", metavar="GRADES", required=True, type=click.Path(path_type=Path), help="The folder of the grades."
+)
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1, 256), help="How many at a time (default: what this machine can hold)."
+)
+@click.option("--only", metavar="ID", multiple=True, help="Only this learner; may be given several times.")
+@click.option("--changed", is_flag=True, help="Only submissions that are new or changed, even if the checks changed.")
+@click.option("--retry-broken", is_flag=True, help="Grade again what was broken through nobody's fault.")
+@click.option("--again", is_flag=True, help="Grade again even if nothing changed.")
+@click.option(
+    "--isolation", type=click.Choice(STRATEGIES), default="auto", help="none runs strangers' programs as you."
+)
+@click.option("--parts", metavar="1,2,…", help="Only these parts (default: those of the course).")
+@click.option(
+    "--course",
+    "course_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="course.toml (default: GRADES/course.toml).",
+)
+@click.option("--within", metavar="SECONDS", type=float, default=900.0, help="The longest time for one submission.")
+@click.pass_context
+def run(context: click.Context, submissions: Path, out: Path, **options: Any) -> None:
+    """Grade SUBMISSIONS into the folder GRADES."""
+    grades = Grades(out.resolve())
+    course = read_course(
+        options["course_file"] or grades.folder / "course.toml", must_exist=bool(options["course_file"])
+    )
+    bwrap, warning = choose_isolation(options["isolation"])
+    if warning:
+        say(warning)
+    terraform = ensure_terraform(say=say)
+    station = Station(bwrap, terraform, installed_packages(terraform, say) if bwrap else ())
+    grades.prepare()
+    with grades.locked():
+        quota = Quota(within_s=options["within"])
+        plan = Plan(
+            course.listed(options["parts"]), course.hidden_sources(), kit_hash(ROOT), quota,
+            options["changed"], options["retry_broken"], options["again"],
+        )  # fmt: skip
+        grader = Grader(plan, grades, station)
+        place = submissions.resolve()
+        sources = find_sources(place, grader.names_in(place) if is_archive(place) else None)
+        sources = [each for each in sources if not options["only"] or each.id in options["only"]]
+        progress = Progress(len(sources))
+        done = grader.grade(sources, options["jobs"] or usual_jobs(), progress.done)
+        progress.end()
+    click.echo(render_table(grades, course, [each.source.id for each in done]))
+    context.exit(3 if any(each.result["status"] == "broken" for each in done) else 0)
+
+
+@grade.command()
+@click.argument("grades", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("versions", nargs=-1, type=int)
+def diff(grades: Path, versions: tuple[int, ...]) -> None:
+    """Show who changed between the last two versions, or between versions A and B."""
+    from checker.grading.difference import compare, render_changes
+
+    if len(versions) not in (0, 2):
+        raise click.UsageError("give two versions, or none for the last two")
+    click.echo(render_changes(compare(Grades(grades.resolve()), *versions)))
+
+
+def usual_jobs() -> int:
+    """Twice the processors, since Terraform waits a lot; fewer where memory does not reach."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1024 * 1024)
+    return max(1, min(2 * (os.cpu_count() or 1), memory // MEMORY_OF_A_JOB_MB - 1))

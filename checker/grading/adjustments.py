@@ -1,0 +1,83 @@
+"""adjustments.toml: what the instructor changes by hand and says to learners. Written by people only, never by the kit."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checker.errors import UsageProblem
+
+FILE = "adjustments.toml"
+POINT_KEYS = {"part", "check", "add", "set", "reason"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """Points added to, or put in the place of, those of a check, a part, or (neither) the whole."""
+
+    check: str = ""
+    part: int = 0
+    add: float = 0.0
+    set: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """All that concerns one learner."""
+
+    comment: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+NOT_ADJUSTED = Adjustment()
+
+
+def read_adjustments(folder: Path) -> dict[str, Adjustment]:
+    """The adjustments by learner; none without a file. Raises UsageProblem with all that is wrong."""
+    file = folder / FILE
+    if not file.is_file():
+        return {}
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{file} is no TOML: {error}", next_step="correct that line") from error
+    problems: list[str] = []
+    found = {learner: _adjustment(learner, table, problems) for learner, table in raw.items()}
+    if problems:
+        raise UsageProblem(
+            f"{file} is not right:\n  " + "\n  ".join(problems), next_step="doc/grading.md shows an example"
+        )
+    return found
+
+
+def _adjustment(learner: str, table: Any, problems: list[str]) -> Adjustment:
+    if not isinstance(table, dict):
+        problems.append(f"{learner}: expected a table [{learner}]")
+        return Adjustment()
+    problems += [
+        f"{learner}.{key}: unknown key; known are comment, points" for key in table.keys() - {"comment", "points"}
+    ]
+    comment, points = table.get("comment", ""), table.get("points", [])
+    if not isinstance(comment, str):
+        problems.append(f"{learner}.comment: expected a text")
+    if not isinstance(points, list):
+        problems.append(f"{learner}.points: expected [[{learner}.points]]")
+        points = []
+    changes = [_change(f"{learner}.points[{n}]", entry, problems) for n, entry in enumerate(points, 1)]
+    return Adjustment(str(comment), tuple(changes))
+
+
+def _change(key: str, entry: Any, problems: list[str]) -> Change:
+    if not isinstance(entry, Mapping) or set(entry) - POINT_KEYS:
+        problems.append(f"{key}: expected the keys {', '.join(sorted(POINT_KEYS))}")
+        return Change()
+    if ("add" in entry) == ("set" in entry) or ("part" in entry and "check" in entry):
+        problems.append(f"{key}: expected either add or set, and at most one of part and check")
+    kinds = {"part": int, "check": str, "add": (int, float), "set": (int, float), "reason": str}
+    wrong = [name for name, value in entry.items() if isinstance(value, bool) or not isinstance(value, kinds[name])]
+    problems += [f"{key}.{name}: is {entry[name]!r}" for name in wrong]
+    return Change() if wrong else Change(**entry)

@@ -1,0 +1,150 @@
+"""Attends a process that works on a submission: feeds it, collects what it says, ends it at the first limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+from checker.grading.station import Station
+from checker.isolation.watch import memory_mb, tree_of
+
+LOOK_EVERY_S = 0.5
+MOST_ERRORS = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What one process with all that it starts may use."""
+
+    within_s: float = 900.0
+    tree_mb: int = 3072
+    most_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended; `stopped` says which limit it reached."""
+
+    returncode: int
+    output: bytes
+    errors: str
+    stopped: str
+    seconds: float
+    cpu_s: float
+    most_mb: int
+
+    def used(self) -> dict[str, float]:
+        """For a result file."""
+        return {"seconds": round(self.seconds, 1), "cpu_s": round(self.cpu_s, 1), "memory_mb": self.most_mb}
+
+
+class Attendant:
+    """Starts and watches the processes of a station; thread-safe."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def attend(
+        self,
+        slot: int,
+        module: str,
+        arguments: Sequence[str],
+        opened: IO[bytes],
+        sent: bytes,
+        quota: Quota,
+        output: IO[bytes] | None = None,
+    ) -> Ending:
+        """Runs a module to its end. Its standard output goes into `output` if that is given."""
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        process = self._station.start(slot, module, arguments, opened, **pipes)
+        self._running.add(process)
+        if self._closed:
+            _kill(process)
+        try:
+            return _Watch(process, quota, output).until_the_end(sent)
+        finally:
+            _kill(process)
+            self._running.discard(process)
+
+    def end_all(self) -> None:
+        """Ends every process: nothing of a submission outlives the grading."""
+        self._closed = True
+        for process in list(self._running):
+            _kill(process)
+
+
+class _Watch:
+    def __init__(self, process: subprocess.Popen[bytes], quota: Quota, output: IO[bytes] | None) -> None:
+        self._process, self._quota = process, quota
+        self._output: list[bytes] = []
+        self._errors: list[bytes] = []
+        self._stopped, self._most_mb = "", 0
+        keep = output.write if output else self._output.append
+        self._readers = [
+            self._reader(process.stdout, keep, quota.most_bytes, "it wrote more than is allowed"),
+            self._reader(process.stderr, self._errors.append, MOST_ERRORS, ""),
+        ]
+
+    def until_the_end(self, sent: bytes) -> Ending:
+        begun = time.monotonic()
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(sent)
+            self._process.stdin.close()
+        ended = threading.Event()
+        watcher = threading.Thread(target=self._look, args=(begun, ended), daemon=True)
+        watcher.start()
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        ended.set()
+        for reader in self._readers:
+            reader.join(5.0)
+        errors = b"".join(self._errors).decode(errors="replace")
+        cpu_s, seconds = usage.ru_utime + usage.ru_stime, time.monotonic() - begun
+        code = self._process.returncode
+        return Ending(code, b"".join(self._output), errors, self._stopped, seconds, cpu_s, self._most_mb)
+
+    def _look(self, begun: float, ended: threading.Event) -> None:
+        while not ended.wait(LOOK_EVERY_S):
+            used = memory_mb(tree_of(self._process.pid))
+            self._most_mb = max(self._most_mb, used)
+            if time.monotonic() - begun > self._quota.within_s:
+                self._stop(f"it took longer than {self._quota.within_s:.0f} s")
+            elif used > self._quota.tree_mb:
+                self._stop(f"its programs used {used} MB of memory, {self._quota.tree_mb} are allowed")
+
+    def _reader(self, pipe: IO[bytes] | None, keep: Any, most: int, complaint: str) -> threading.Thread:
+        assert pipe is not None
+        thread = threading.Thread(target=self._read, args=(pipe, keep, most, complaint), daemon=True)
+        thread.start()
+        return thread
+
+    def _read(self, pipe: IO[bytes], keep: Any, most: int, complaint: str) -> None:
+        with pipe:
+            while data := os.read(pipe.fileno(), 65536):
+                if most <= 0:
+                    continue
+                keep(data[:most])
+                most -= len(data)
+                if most <= 0 and complaint:
+                    self._stop(complaint)
+
+    def _stop(self, why: str) -> None:
+        self._stopped = self._stopped or why
+        _kill(self._process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process group; a desk's processes end with it, whatever they have done to survive."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

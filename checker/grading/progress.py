@@ -1,0 +1,52 @@
+"""Tells how a grading goes on: a line for each submission with counts and the time left."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from checker.grading.run import Done
+
+
+class Progress:
+    """`clock` gives seconds that only grow."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._count, self._fresh = total, 0, 0
+        self._begun = time.monotonic()
+
+    def done(self, done: Done) -> None:
+        """Says what became of one submission."""
+        self._count += 1
+        self._fresh += done.fresh
+        what = describe(done) if done.fresh else "unchanged"
+        click.echo(f"{self._count}/{self._total}  {done.source.id}  {what}{self._left()}", err=True)
+
+    def _left(self) -> str:
+        if not self._fresh or self._count == self._total:
+            return ""
+        seconds = (time.monotonic() - self._begun) / self._count * (self._total - self._count)
+        return f"  ({in_words(seconds)} left)"
+
+    def end(self) -> None:
+        seconds = time.monotonic() - self._begun
+        unchanged = self._count - self._fresh
+        click.echo(f"{self._fresh} graded, {unchanged} unchanged, in {in_words(seconds)}", err=True)
+
+
+def describe(done: Done) -> str:
+    """`72/100 points in 21 s`, or why not."""
+    result = done.result
+    points = f"{result['points']}/{result['max_points']} points"
+    bonus = f" and {result['bonus']} bonus" if result["bonus"] else ""
+    problem = f": {result['status']}, {result['problem'].splitlines()[0]}" if result["problem"] else ""
+    return f"{points}{bonus} in {done.seconds:.0f} s{problem}"
+
+
+def in_words(seconds: float) -> str:
+    """`40 s`, `3 min`, `2 h 10 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,233 @@
+"""Grades many submissions, several at a time: each is unpacked, judged, and its result written before the next begins."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from checker import __version__
+from checker.checks.session import checks_version
+from checker.errors import LabError
+from checker.grading.archives import Refused
+from checker.grading.attendant import Attendant, Quota
+from checker.grading.intake import Source, open_source
+from checker.grading.result import SCHEMA, Course, Told, graded, refused
+from checker.grading.station import Station
+from checker.grading.store import Grades
+
+UNPACK_QUOTA = Quota(within_s=120.0, tree_mb=1024, most_bytes=160 * 1024 * 1024)
+HOUSE_SEED = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is graded with what. `hidden` are sources of hidden checks by part number."""
+
+    course: Course
+    hidden: dict[str, str]
+    kit: str
+    """A hash of the kit's code and checks."""
+    quota: Quota = field(default_factory=Quota)
+    only_changed: bool = False
+    retry_broken: bool = False
+    again: bool = False
+
+    def key(self, sha256: str) -> str:
+        """Two gradings with one key would give the same: the same files, checked by the same checks."""
+        parts = [part.number for part, _ in self.course]
+        content = json.dumps([sha256, self.kit, sorted(self.hidden.items()), parts])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def is_done(self, sha256: str, results: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """The earlier result that makes a grading needless, or None."""
+        same = [r for r in results if r["submission"]["sha256"] == sha256]
+        wanted = same if self.only_changed else [r for r in same if r["key"] == self.key(sha256)]
+        if self.again or not wanted or (self.retry_broken and wanted[-1]["status"] == "broken"):
+            return None
+        return wanted[-1]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one source. `fresh`: it was graded now."""
+
+    source: Source
+    result: dict[str, Any]
+    fresh: bool
+    seconds: float
+
+
+class Grader:
+    """Grades sources with one plan into one folder of grades."""
+
+    def __init__(self, plan: Plan, grades: Grades, station: Station) -> None:
+        self._plan, self._grades, self._station = plan, grades, station
+        self._slots: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._attendant = Attendant(station)
+        self._isolation = station.isolation
+
+    def grade(self, sources: Sequence[Source], jobs: int, done: Callable[[Done], None]) -> list[Done]:
+        """Everything that has to be done, `jobs` at a time; `done` hears of each as it is written."""
+        for slot in range(jobs):
+            self._slots.put(slot)
+        results = []
+        with ThreadPoolExecutor(jobs) as pool:
+            work = [pool.submit(self._grade_one, source) for source in sources]
+            try:
+                for finished in as_completed(work):
+                    results.append(finished.result())
+                    done(results[-1])
+            except BaseException:
+                for each in work:
+                    each.cancel()
+                self._attendant.end_all()
+                raise
+        return results
+
+    def names_in(self, archive: Path) -> list[str]:
+        """The top folders of an archive."""
+        ending = self._attendant.attend(
+            0, "checker.grading.unpack", ["--list"], open_source(Source("", archive)), b"", UNPACK_QUOTA
+        )
+        try:
+            return [str(name) for name in json.loads(ending.output)]
+        except ValueError as error:
+            reason = _last_json(ending.errors).get("refused") or ending.stopped or ending.errors[-300:]
+            raise LabError(f"{archive} cannot be read: {reason}") from error
+
+    def _grade_one(self, source: Source) -> Done:
+        slot, begun = self._slots.get(), time.monotonic()
+        try:
+            unfinished, found = self._unpack(slot, source)
+            earlier = self._plan.is_done(found["sha256"], self._grades.results(source.id))
+            if earlier is not None:
+                unfinished.unlink(missing_ok=True)
+                return Done(source, earlier, False, time.monotonic() - begun)
+            if "refused" in found:
+                unfinished.unlink(missing_ok=True)
+                content = refused(self._plan.course, found["refused"])
+            else:
+                archive = self._grades.keep_submission(source.id, found["sha256"], unfinished)
+                content = self._judge(slot, source, archive)
+            result = self._complete(source, found, content, time.monotonic() - begun)
+            result["version"] = self._grades.add(source.id, result)
+            return Done(source, result, True, time.monotonic() - begun)
+        finally:
+            self._slots.put(slot)
+
+    def _unpack(self, slot: int, source: Source) -> tuple[Path, dict[str, Any]]:
+        """The normalised tar and what the unpacking process said of it."""
+        descriptor, name = tempfile.mkstemp(dir=self._grades.folder / "submissions", prefix=".unfinished-")
+        try:
+            with os.fdopen(descriptor, "wb") as tar, open_source(source) as stream:
+                ending = self._attendant.attend(
+                    slot, "checker.grading.unpack", [source.prefix], stream, b"", UNPACK_QUOTA, tar
+                )
+            found = _last_json(ending.errors)
+            if ending.stopped or not found:
+                found = {"refused": ending.stopped or f"it cannot be read: {ending.errors.strip()[-300:]}"}
+        except (Refused, LabError) as problem:
+            found = {"refused": str(problem)}
+        if "refused" in found:
+            found["sha256"] = (
+                "refused-" + hashlib.sha256(f"{source.label} {found['refused']}".encode()).hexdigest()[:16]
+            )
+        return Path(name), found
+
+    def _judge(self, slot: int, source: Source, archive: Path) -> dict[str, Any]:
+        station = self._station
+        request = {
+            "place": str(station.place(slot)),
+            "parts": [part.number for part, _ in self._plan.course],
+            "hidden": self._plan.hidden,
+            "bwrap": station.bwrap,
+            "tools": [str(tool) for tool in station.tools],
+            "terraform_config": station.terraform_config() if station.bwrap else "",
+        }
+        try:
+            with open(archive, "rb") as stream:
+                sent = json.dumps(request).encode()
+                ending = self._attendant.attend(slot, "checker.grading.judge", [], stream, sent, self._plan.quota)
+        finally:
+            station.leave(slot)
+        told = Told(_events(ending.output), ending.stopped)
+        if not told.complete and not told.stopped:
+            told.crashed = f"the judge ended with exit code {ending.returncode}: {ending.errors.strip()[-500:]}"
+        self._grades.log_file(source.id).write_text(ending.errors, encoding="utf-8", errors="replace")
+        return {**graded(self._plan.course, told), "used": ending.used(), **_said_of_itself(told)}
+
+    def _complete(
+        self, source: Source, found: dict[str, Any], content: dict[str, Any], seconds: float
+    ) -> dict[str, Any]:
+        provenance = {
+            **content.pop("judge", {}),
+            "kit": __version__,
+            "kit_sha256": self._plan.kit,
+            "checks": checks_version(),
+            "hidden_checks": hashlib.sha256(json.dumps(sorted(self._plan.hidden.items())).encode()).hexdigest()[:16]
+            if self._plan.hidden else "",
+            "isolation": self._isolation,
+            "house_seed": HOUSE_SEED,
+            "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 1),
+        }  # fmt: skip
+        submission = {
+            "source": source.label,
+            "sha256": found["sha256"],
+            "commit": found.get("commit", ""),
+            "files": found.get("files", 0),
+            "submitted_at": source.submitted_at,
+            "left_out": found.get("left_out", []),
+            "notes": found.get("notes", []),
+        }
+        learner = {"id": source.id, "name": source.name, "email": source.email}
+        head = {"schema": SCHEMA, "learner": learner, "key": self._plan.key(found["sha256"]), "submission": submission}
+        return {**head, **content, "provenance": provenance}
+
+
+def _events(output: bytes) -> list[dict[str, Any]]:
+    found = []
+    for line in output.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            found.append(event)
+    return found
+
+
+def _said_of_itself(told: Told) -> dict[str, Any]:
+    """How long the judge's stages took, and its session's own provenance."""
+    stages = {name: event.get("seconds", 0.0) for name in ("cloud", "deployed") for event in told.of(name)}
+    own = next(({k: v for k, v in event.items() if k != "event"} for event in told.of("provenance")), {})
+    return {"judge": {**own, "stages": stages}}
+
+
+def _last_json(text: str) -> dict[str, Any]:
+    for line in reversed(text.splitlines()):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def kit_hash(root: Path) -> str:
+    """A hash of all code that has a say in a grade."""
+    digest = hashlib.sha256()
+    files = [file for name in ("checker", "labcloud") for file in (root / name).rglob("*.py")]
+    for file in sorted([*files, *root.glob("parts/*/checks.py"), *root.glob("starter/ac_control_lambda/**/*.py")]):
+        digest.update(f"{file.relative_to(root)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

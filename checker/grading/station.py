@@ -1,0 +1,95 @@
+"""Starts the processes that touch a submission: at a desk of their own, or, if the instructor says so, like any program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from checker.curriculum.parts import ROOT
+from checker.errors import UsageProblem
+from checker.grading.plugins import Packages
+from checker.isolation.desk import PLACE, PLUGINS, Desk, as_nobody, desk_command
+from checker.isolation.probe import RISK, require_isolation
+
+STRATEGIES = ("auto", "bwrap", "none")
+
+
+@dataclass
+class Station:
+    """Where submissions are worked on. `bwrap` empty: without isolation."""
+
+    bwrap: str
+    terraform: Path
+    plugins: Packages = ()
+    """The provider: a desk has no network to get it from."""
+    _folders: dict[int, Path] = field(default_factory=dict)
+
+    @property
+    def isolation(self) -> str:
+        """For the provenance of a result."""
+        if not self.bwrap:
+            return "none"
+        return subprocess.run([self.bwrap, "--version"], capture_output=True, text=True).stdout.strip()
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(plugins=self.plugins, tools=self.tools)
+
+    @property
+    def tools(self) -> tuple[Path, ...]:
+        """Terraform, if it does not lie in the system's folders."""
+        return () if Path("/usr") in self.terraform.parents else (self.terraform,)
+
+    def place(self, slot: int) -> Path:
+        """The folder in which the process of a slot works, as it sees it; empty at the beginning."""
+        if self.bwrap:
+            return PLACE
+        self._folders[slot] = Path(tempfile.mkdtemp(prefix="lab-grade-"))
+        return self._folders[slot]
+
+    def leave(self, slot: int) -> None:
+        """Removes what is left of a slot's folder; a desk's is gone with the desk."""
+        if folder := self._folders.pop(slot, None):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def start(
+        self, slot: int, module: str, arguments: Sequence[str], opened: IO[bytes], **pipes: Any
+    ) -> subprocess.Popen[bytes]:
+        """Starts `main` of a module of the kit; its first argument is the descriptor of `opened`."""
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
+        command = [sys.executable, "-c", code, str(opened.fileno()), *arguments]
+        if self.bwrap:
+            desk = self.desk
+            command = desk_command(desk, self.bwrap, command)
+            if os.geteuid() == 0:
+                sources = [*desk.sources(), *(source for _, source in desk.plugins)]
+                command = as_nobody(command, self.bwrap, slot, sources)
+        return subprocess.Popen(
+            command, cwd="/", env=self._environment(), pass_fds=[opened.fileno()], start_new_session=True, **pipes
+        )
+
+    def _environment(self) -> dict[str, str]:
+        clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LAB_TERRAFORM": str(self.terraform)}
+        clean |= {"HOME": str(PLACE / "home"), "PYTHONHASHSEED": "random"}
+        return clean if self.bwrap else {**os.environ, "LAB_TERRAFORM": str(self.terraform)}
+
+    def terraform_config(self) -> str:
+        """Terraform's settings at a desk: the provider from the mirror and from nowhere else."""
+        mirror = f'filesystem_mirror {{\n    path = "{PLUGINS}"\n  }}'
+        return f"disable_checkpoint = true\nprovider_installation {{\n  {mirror}\n}}\n"
+
+
+def choose_isolation(strategy: str) -> tuple[str, str]:
+    """The path of bubblewrap, or empty for none, and what the instructor must be told."""
+    if strategy not in STRATEGIES:
+        raise UsageProblem(f"There is no isolation {strategy!r}", next_step=f"choose one of {', '.join(STRATEGIES)}")
+    if strategy == "none":
+        return "", f"NO ISOLATION. {RISK}"
+    return require_isolation(), ""

@@ -33,6 +33,14 @@ REMEDIES = (
         r"iot:Publish on resource: \S+:topic/(?!AC/AC-\d)",
         "the topic in ac_control_lambda/ac_control_lambda.py: AC/AC-<zone>",
     ),
+    (
+        r"timestream:Select on resource: \S+:database/(?!(\w*)iot/table/\1temperaturesensor\b)",
+        "DATABASE_NAME and TABLE_NAME of the function in terraform/lambda.tf",
+    ),
+    (
+        r"MalformedHandlerName|Unable to import module '[^']*/",
+        "the handler in terraform/lambda.tf: ac_control_lambda.lambda_handler",
+    ),
     (r"AccessDenied|not authorized|Forbidden|Unauthorized", "the permissions of lambda_role in terraform/iam.tf"),
     (r"ImportModuleError", "bin/package_lambda.sh: every module that is imported stands at the root of the zip"),
     (

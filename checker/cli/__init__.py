@@ -34,6 +34,7 @@ COMMANDS = {
     "catch-up": ("rewind", "Begin a later part from the solutions of the earlier."),
     "solution": ("learn", "Show a part's solution beside your files."),
     "report": ("report", "Write a class's grades as pages, tables for learning platforms, bundles."),
+    "nbgrader": ("nbgrader", "Make and grade an nbgrader course of the parts' notebooks."),
     "lint": ("kit", "Prove the curriculum."),
     "grade": ("grade", "Grade the submissions of a class."),
     "cloud": ("kit", "Ask the local cloud about itself: sql-cases, coverage."),

@@ -1,0 +1,66 @@
+"""What `lab grade` found, as a notebook's cells need it: by learner and part, without what hidden checks must not tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checker.checks.result import CheckResult, PartResult
+from checker.exports.markup import visible
+from checker.exports.model import Grading
+from checker.exports.read import newest, read_grades
+from checker.report.terminal import SYMBOLS, Style, render_details
+
+
+@dataclass(frozen=True)
+class PartOutcome:
+    """A learner's results in one part; empty if there are none."""
+
+    checks: dict[str, CheckResult]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that show_check() reads."""
+        return {"parts": [{"checks": [check.as_dict() for check in self.checks.values()]}]}
+
+
+def outcome_of(grades: Path, learner: str, part: int) -> PartOutcome:
+    """What the learner may see of a part's newest result."""
+    grading = newest(grades / "results" / learner) if _is_plain(learner) else None
+    parts = grading.for_learner.report.parts if grading else ()
+    return PartOutcome({check.id: check for each in parts if each.number == part for check in each.checks})
+
+
+def part_of(grading: Grading, number: int) -> PartResult | None:
+    return next((part for part in grading.report.parts if part.number == number), None)
+
+
+def gradings_by_learner(grades: Path) -> dict[str, Grading]:
+    """Everybody's newest grading."""
+    return {grading.id: grading for grading in read_grades(grades).gradings}
+
+
+def outputs_of(check_id: str, result: CheckResult | None) -> list[dict[str, Any]]:
+    """What a cell shows of a check. An error is how nbgrader knows that there are no points."""
+    if result is None:
+        return [_error("NotGraded", f"lab grade has no result of check {check_id} yet")]
+    head = f"{SYMBOLS[result.status]} {result.status}  {result.id}  {result.title}   {_points(result)}"
+    text = visible("\n".join([head, *render_details(result, Style())])) + "\n"
+    shown = [{"output_type": "stream", "name": "stdout", "text": text}]
+    return (
+        shown
+        if result.status == "passed"
+        else [*shown, _error("CheckNotPassed", f"check {result.id}: {result.status}")]
+    )
+
+
+def _points(result: CheckResult) -> str:
+    return f"{'?' if result.status == 'broken' else result.points}/{result.max_points}"
+
+
+def _error(name: str, value: str) -> dict[str, Any]:
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": [f"{name}: {value}"]}
+
+
+def _is_plain(learner: str) -> bool:
+    return "/" not in learner and learner not in ("", ".", "..")

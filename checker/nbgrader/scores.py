@@ -1,0 +1,108 @@
+"""Writes the class grader's scores into nbgrader's gradebook, through nbgrader's own API. Doing it twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from checker.checks.result import CheckResult, PartResult
+from checker.curriculum.parts import Part, read_parts
+from checker.exports.model import Grading
+from checker.exports.read import read_grades
+from checker.nbgrader.notebooks import HELPER, cell_of_check
+
+
+@dataclass
+class Written:
+    """What was done."""
+
+    learners: int = 0
+    scores: int = 0
+    changed: int = 0
+    waiting: int = 0
+    """Scores that a person must look at: something of ours broke."""
+
+
+def write_scores(course: Path, grades: Path, course_id: str = "default_course") -> Written:
+    """Every learner's score of every check; manual scores, comments and other cells stay as they are."""
+    written = Written()
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", course_id) as book:
+        for grading in read_grades(grades).gradings:
+            book.update_or_create_student(grading.id, **_person(grading))
+            for part, result in _parts_of(grading):
+                _ensure_cells(book, part, result)
+                _write_part(book, grading, part, result, written)
+            written.learners += 1
+    return written
+
+
+def _person(grading: Grading) -> dict[str, str]:
+    first, _, last = grading.name.rpartition(" ")
+    known = {"first_name": first, "last_name": last, "email": grading.email}
+    return {key: value for key, value in known.items() if value}
+
+
+def _parts_of(grading: Grading) -> Iterator[tuple[Part, PartResult]]:
+    by_number = {part.number: part for part in read_parts()}
+    return ((by_number[result.number], result) for result in grading.report.parts if result.number in by_number)
+
+
+def _ensure_cells(book: Gradebook, part: Part, result: PartResult) -> None:
+    """The assignment, its notebook and a cell for each check; also where nbgrader has not generated it."""
+    book.update_or_create_assignment(part.id)
+    book.update_or_create_notebook(part.id, part.id)
+    for check in result.checks:
+        name = cell_of_check(check.id)
+        try:
+            cell = book.find_grade_cell(name, part.id, part.id)
+        except MissingEntry:
+            cell = book.add_grade_cell(name, part.id, part.id, max_score=check.max_points, cell_type="code")
+            book.update_or_create_source_cell(
+                name, part.id, part.id, cell_type="code", locked=True, source=f"# see the cell {HELPER}"
+            )
+        if cell.max_score != check.max_points:
+            book.update_or_create_grade_cell(name, part.id, part.id, max_score=check.max_points)
+
+
+def _write_part(book: Gradebook, grading: Grading, part: Part, result: PartResult, written: Written) -> None:
+    submission = book.update_or_create_submission(part.id, grading.id)
+    notebook = book.find_submission_notebook(part.id, part.id, grading.id)
+    _complete(book, notebook, part)
+    penalty = _penalty(grading, result)
+    if (notebook.late_submission_penalty or 0.0) != penalty:
+        notebook.late_submission_penalty = penalty
+        written.changed += 1
+    for check in result.checks:
+        grade = book.find_grade(cell_of_check(check.id), part.id, part.id, grading.id)
+        wanted = _score_of(check)
+        waits = wanted is None or grade.manual_score is not None
+        written.scores, written.waiting = written.scores + 1, written.waiting + (wanted is None)
+        if (grade.auto_score, grade.needs_manual_grade) != (wanted, waits):
+            grade.auto_score, grade.needs_manual_grade = wanted, waits
+            written.changed += 1
+    assert submission is not None
+    book.db.commit()
+
+
+def _complete(book: Gradebook, notebook: object, part: Part) -> None:
+    """Adds grades for cells that are newer than the submission, which nbgrader itself never does."""
+    from nbgrader.api import Grade
+
+    known = {grade.cell_id for grade in notebook.grades}  # type: ignore[attr-defined]
+    for cell in book.find_notebook(part.id, part.id).grade_cells:
+        if cell.id not in known:
+            book.db.add(Grade(cell_id=cell.id, notebook=notebook))
+    book.db.commit()
+
+
+def _score_of(check: CheckResult) -> float | None:
+    return None if check.status == "broken" else float(check.points)
+
+
+def _penalty(grading: Grading, result: PartResult) -> float:
+    """What late rules took from a part."""
+    earned = result.points + result.bonus
+    return float(max(0.0, earned - grading.part_scores.get(result.number, earned)))

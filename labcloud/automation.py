@@ -52,7 +52,7 @@ class Automation:
     ) -> None:
         self._clock, self._roles, self._trace = clock, roles, trace
         self._functions = functions
-        self._calls = ServiceCalls(endpoint_url)
+        self.calls = ServiceCalls(endpoint_url)
         self._served_by = served_by
         attempts = Attempts(clock)
         self.outlets = Outlets(functions, firehose, self._put_event, clock.now_ms)
@@ -160,7 +160,7 @@ class Automation:
         found = self._operation(sdk_name, action)
         if why is not None or found is None:
             raise AccessDenied(why or f"{sdk_name} {action} is not served")
-        self._calls.call(schedule.scope, role, *found, parameters)
+        self.calls.call(schedule.scope, role, *found, parameters)
 
 
 def _scheduled_rules(scope: Scope) -> list[EventRule]:

@@ -59,6 +59,8 @@ from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
 from labcloud.shell.process import Launcher, LocalLauncher
 from labcloud.shell.web import Web
+from labcloud.stack_api import StackApis, read_template
+from labcloud.stacks import CloudFormation
 from labcloud.timestream import Timestream, tables_of
 from labcloud.trace import Trace
 
@@ -143,6 +145,8 @@ class Cloud:
         self.automation = self._make_automation()
         self.schedules = self.automation.rules
         self.athena = Athena(self.clock.now, lambda *asked: self.roles.why_not(*asked, {}))
+        apis = StackApis(self.automation.calls, self.roles)
+        self.stacks = CloudFormation(self.clock.now, apis.make, read_template)
         self.shadows = Shadows(self.clock.now, self._publish_as_aws)
         self.quicksight = QuickSight(self.clock.now)
         self.broker = self._make_broker()
@@ -180,6 +184,7 @@ class Cloud:
             self.http.stop()
         self.automation.close()
         self.athena.close()
+        self.stacks.close()
         self.alarms.close()
         self.mqtt.stop_thread()
         self.dispatcher.stop()
@@ -277,6 +282,7 @@ class Cloud:
             self.firehose,
             *self.automation.services,
             self.athena,
+            self.stacks,
         ]
         return Front(
             callers=_Callers(),

@@ -145,6 +145,23 @@ def _layer_zips(function: LambdaFunction, account_id: str, region: str) -> tuple
     return tuple(version.code_bytes for version in versions if version is not None)
 
 
+def tags_of(scope: Scope, arn: str) -> dict[str, str]:
+    """A function's tags. Raises AwsError ResourceNotFoundException."""
+    with as_aws_errors({"ResourceNotFoundException": 404}):
+        found: dict[str, str] = lambda_backends[scope.account_id][scope.region].list_tags(arn)
+    return found
+
+
+def change_tags(scope: Scope, arn: str, put: Mapping[str, str], remove: Iterable[str]) -> None:
+    """Puts and removes tags of a function. Raises AwsError ResourceNotFoundException."""
+    backend = lambda_backends[scope.account_id][scope.region]
+    with as_aws_errors({"ResourceNotFoundException": 404}):
+        if put:
+            backend.tag_resource(arn, dict(put))
+        if keys := list(remove):
+            backend.untag_resource(arn, keys)
+
+
 def layer_size(account_id: str, region: str, arn: str) -> int:
     """The unzipped bytes of a layer version, 0 if there is none (CreateFunction says so itself)."""
     version = lambda_backends[account_id][region].layers_versions_by_arn(arn)

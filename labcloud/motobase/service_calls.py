@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ from labcloud.errors import AwsError
 from labcloud.motobase.constraints import complaint
 from labcloud.motobase.iam import session_credentials
 
+MOST_CLIENTS = 32
+
 
 class ServiceCalls:
     """`endpoint_url` is this cloud's."""
@@ -28,19 +31,19 @@ class ServiceCalls:
     def __init__(self, endpoint_url: Callable[[], str]) -> None:
         self._endpoint_url = endpoint_url
         self._session = botocore.session.Session()
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def call(self, scope: Scope, role_arn: str, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Calls an operation with a session of the role. Raises AwsError with the answer's code."""
-        credentials = session_credentials(scope.account_id, role_arn, "aws-service")
-        client = self._session.create_client(
-            service,
-            region_name=scope.region,
-            endpoint_url=self._endpoint_url(),
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60),
-        )
+        key = session_credentials(scope.account_id, role_arn, "aws-service").access_key_id
+        return self.call_as(scope, key, service, operation, parameters)
+
+    def call_as(
+        self, scope: Scope, access_key_id: str, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> Any:
+        """Calls an operation as whom the key stands for (this cloud does not verify signatures). Raises AwsError."""
+        client = self._client(scope.region, access_key_id, service)
         shape = get_service_model(service).operation_model(operation).input_shape
         try:
             return client._make_api_call(operation, _with_texts(shape, parameters))
@@ -50,6 +53,27 @@ class ServiceCalls:
             raise AwsError(said.get("Message", ""), code=said["Code"], status=status) from error
         except BotoCoreError as error:
             raise AwsError(str(error), code="ValidationException") from error
+
+    def _client(self, region: str, access_key_id: str, service: str) -> Any:
+        with self._lock:
+            key = (region, access_key_id, service)
+            if key not in self._clients:
+                if len(self._clients) >= MOST_CLIENTS:
+                    self._clients.clear()
+                self._clients[key] = self._session.create_client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint_url(),
+                    aws_access_key_id=access_key_id,
+                    aws_secret_access_key="not-verified",
+                    config=Config(
+                        retries={"max_attempts": 0},
+                        connect_timeout=5,
+                        read_timeout=60,
+                        s3={"addressing_style": "path"},
+                    ),
+                )
+            return self._clients[key]
 
 
 def check_parameters(service: str, operation: str, parameters: Mapping[str, Any]) -> None:

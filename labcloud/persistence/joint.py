@@ -63,6 +63,7 @@ class Joint:
         scheduler = cloud.automation.scheduler
         kept.register("scheduler", scheduler.state, scheduler.restore, watched=True)
         kept.register("athena", cloud.athena.state, cloud.athena.restore, watched=True)
+        kept.register("cloudformation", cloud.stacks.state, cloud.stacks.restore, watched=True)
         sources = cloud.automation.event_sources
         kept.register("event-sources", sources.state, sources.restore, watched=True)
         kept.register("lambda", cloud.automation.invoke_configs.state, cloud.automation.invoke_configs.restore)

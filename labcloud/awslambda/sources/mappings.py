@@ -13,7 +13,7 @@ from labcloud.awslambda.errors import InvalidParameterValue
 from labcloud.awslambda.sources.model import SourceMapping, defaults_of
 from labcloud.errors import AwsError
 from labcloud.motobase import event_sources
-from labcloud.motobase.functions import StoredFunction, function_of
+from labcloud.motobase.functions import StoredFunction, change_tags, function_of, tags_of
 from labcloud.outlets import service_of
 
 READS = {
@@ -59,6 +59,9 @@ class EventSourceMappings:
             "ListEventSourceMappings": self.list_all,
             "UpdateEventSourceMapping": self.update,
             "DeleteEventSourceMapping": self.delete,
+            "ListTags": self.list_tags,
+            "TagResource": self.tag_resource,
+            "UntagResource": self.untag_resource,
         }
 
     def state(self) -> list[SourceMapping]:
@@ -96,6 +99,7 @@ class EventSourceMappings:
                 settings,
                 bool(asked.get("Enabled", True)),
                 self._now(),
+                tags=dict(asked.get("Tags") or {}),
             )
             if service != "sqs":
                 mapping.positions = _first_positions(source, settings)
@@ -145,6 +149,37 @@ class EventSourceMappings:
             self._polling.stop(mapping)
             del self._kept[mapping.uuid]
         return {**mapping.described(), "State": "Deleting"}
+
+    # -- tags: of mappings here, of functions in moto
+
+    def list_tags(self, request: ApiRequest) -> dict[str, Any]:
+        """ListTags."""
+        arn = request.parameters["Resource"]
+        mapping = self._tagged(request)
+        return {"Tags": dict(mapping.tags) if mapping else tags_of(request.scope, arn)}
+
+    def tag_resource(self, request: ApiRequest) -> dict[str, Any]:
+        """TagResource."""
+        mapping, tags = self._tagged(request), request.parameters["Tags"]
+        if mapping:
+            mapping.tags.update(tags)
+        else:
+            change_tags(request.scope, request.parameters["Resource"], tags, ())
+        return {}
+
+    def untag_resource(self, request: ApiRequest) -> dict[str, Any]:
+        """UntagResource."""
+        mapping, keys = self._tagged(request), request.parameters["TagKeys"]
+        if mapping:
+            for key in keys:
+                mapping.tags.pop(key, None)
+        else:
+            change_tags(request.scope, request.parameters["Resource"], {}, keys)
+        return {}
+
+    def _tagged(self, request: ApiRequest) -> SourceMapping | None:
+        _, marker, identifier = request.parameters["Resource"].partition(":event-source-mapping:")
+        return self._of(request, identifier) if marker else None
 
     def _settings(self, service: str, asked: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
         known = (*COMMON, *IDENTITY, *(("ScalingConfig",) if service == "sqs" else FOR_STREAMS))
@@ -225,7 +260,10 @@ class EventSourceMappings:
                 )
 
     def _existing(self, request: ApiRequest) -> SourceMapping:
-        found = self._kept.get(request.parameters["UUID"])
+        return self._of(request, request.parameters["UUID"])
+
+    def _of(self, request: ApiRequest, identifier: str) -> SourceMapping:
+        found = self._kept.get(identifier)
         if found is None or found.scope != request.scope:
             message = "The resource you requested does not exist."
             raise AwsError(message, code="ResourceNotFoundException", status=404)

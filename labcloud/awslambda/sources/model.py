@@ -35,6 +35,7 @@ class SourceMapping:
     modified_s: float
     result: str = "No records processed"
     positions: dict[str, int] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def service(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from checker.grading.station import Station
-from checker.isolation.watch import memory_mb, tree_of
+from checker.isolation.watch import cpu_s, memory_mb, tree_of
 
 LOOK_EVERY_S = 0.5
 MOST_ERRORS = 1024 * 1024
@@ -87,7 +87,7 @@ class _Watch:
         self._process, self._quota = process, quota
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
-        self._stopped, self._most_mb = "", 0
+        self._stopped, self._most_mb, self._cpu_s = "", 0, 0.0
         keep = output.write if output else self._output.append
         self._readers = [
             self._reader(process.stdout, keep, quota.most_bytes, "it wrote more than is allowed"),
@@ -109,13 +109,14 @@ class _Watch:
         for reader in self._readers:
             reader.join(5.0)
         errors = b"".join(self._errors).decode(errors="replace")
-        cpu_s, seconds = usage.ru_utime + usage.ru_stime, time.monotonic() - begun
-        code = self._process.returncode
-        return Ending(code, b"".join(self._output), errors, self._stopped, seconds, cpu_s, self._most_mb)
+        used_s = max(self._cpu_s, usage.ru_utime + usage.ru_stime)
+        output, seconds = b"".join(self._output), time.monotonic() - begun
+        return Ending(self._process.returncode, output, errors, self._stopped, seconds, used_s, self._most_mb)
 
     def _look(self, begun: float, ended: threading.Event) -> None:
         while not ended.wait(LOOK_EVERY_S):
-            used = memory_mb(tree_of(self._process.pid))
+            tree = tree_of(self._process.pid)
+            used, self._cpu_s = memory_mb(tree), max(self._cpu_s, cpu_s(tree))
             self._most_mb = max(self._most_mb, used)
             if time.monotonic() - begun > self._quota.within_s:
                 self._stop(f"it took longer than {self._quota.within_s:.0f} s")

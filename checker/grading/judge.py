@@ -32,6 +32,8 @@ from checker.terraform import TerraformFailed
 Tell = Callable[..., None]
 PORT, MQTT_PORT = 4566, 8883
 MOST_S = 300.0
+PIP_NEEDS = ("__init__.py", "errors.py", "pipeline", "process.py", "supervisor.py")
+"""Of the kit's code, what the `pip` of a pipeline's job imports; checks and solutions stay outside."""
 OURS = ("PYTHONPATH", "LAB_WORKER_BOX", "LAB_TERRAFORM")
 """Variables of the judge that no learner's program needs."""
 
@@ -133,7 +135,7 @@ class Judge:
         from checker.isolation.relay import Relay
 
         tools = [Path(tool) for tool in self._request["tools"]]
-        kit = [ROOT / "checker" / name for name in ("__init__.py", "pipeline")]
+        kit = [ROOT / "checker" / name for name in PIP_NEEDS]
         readable = [*python_folders(), *tools, *kit, self._place / "shared", Path(cloud["ca_file"])]
         readable += [PLUGINS] if PLUGINS.is_dir() else []
         folder = self.workspace.folder

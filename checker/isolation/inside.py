@@ -17,10 +17,10 @@ def main(channel: str, ports: str, limits: str, command: list[str]) -> int:
     """Prepares the box; returns only if the command cannot be started."""
     listeners = [_listen(int(port)) for port in ports.split(",") if port]
     handed = b"".join(listener.fileno().to_bytes(4, sys.byteorder) for listener in listeners)
-    with _socket.socket(fileno=int(channel)) as opened:
-        opened.sendmsg([b"ready"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, handed)] if listeners else [])
-    for listener in listeners:
-        listener.close()
+    opened = _socket.socket(fileno=int(channel))
+    opened.sendmsg([b"ready"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, handed)] if listeners else [])
+    for each in (opened, *listeners):
+        each.close()
     for name, _, value in (limit.partition("=") for limit in limits.split(",") if limit):
         _limit(getattr(resource, f"RLIMIT_{name}"), int(value))
     try:

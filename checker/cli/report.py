@@ -25,6 +25,10 @@ FORMATS = ("html", "markdown", "moodle", "canvas", "blackboard", "gradescope", "
     help="The platform's own CSV file: the grades are filled into it, so that people and columns are found.",
 )
 @click.option("--column", metavar="TITLE", help="The roster's grade column (default: the course's title).")
+@click.option(
+    "--course", "course_file", metavar="FILE", type=click.Path(path_type=Path),
+    help="course.toml (default: GRADES/course.toml).",
+)  # fmt: skip
 @click.option("--per-part", is_flag=True, help="A new table also has a column for each part.")
 @click.option("--similarity", is_flag=True, help="Compare the submissions with each other.")
 @click.option("--submissions", metavar="DIR", type=click.Path(path_type=Path), help="Where they are, for --similarity.")
@@ -36,6 +40,7 @@ def report(
     out: Path | None,
     roster: Path | None,
     column: str | None,
+    course_file: Path | None,
     per_part: bool,
     similarity: bool,
     submissions: Path | None,
@@ -56,7 +61,7 @@ def report(
     formats = formats or ("html",)
     if roster and not {"moodle", "canvas", "blackboard"} & set(formats):
         raise UsageProblem("--roster fills a platform's own file", next_step="add --to moodle, canvas or blackboard")
-    whole = read_grades(grades)
+    whole = read_grades(grades, course_file)
     for wanted in formats:
         for line in _write(
             wanted, whole, learner, out / wanted if len(formats) > 1 else out, Choice(roster, column, per_part)

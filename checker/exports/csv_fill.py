@@ -97,7 +97,7 @@ def _place_of(grading: Grading, columns: list[Mapping[str, list[int]]]) -> int |
 
 def _platform_ids(grading: Grading) -> list[str]:
     """Moodle's participant: the number in the name of its download, which the grader takes for the id."""
-    found = re.search(r"_(\d+)_assignsubmission_", str(grading.raw.get("source") or grading.id))
+    found = re.search(r"_(\d+)_assignsubmission_", str(grading.report.provenance.get("source", "")))
     return [found[1]] if found else []
 
 

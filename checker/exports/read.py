@@ -1,102 +1,106 @@
-"""Reads a folder of grades as `lab grade` leaves it: GRADES/results/ID/VERSION.json. Never writes there."""
+"""Reads a folder of grades as `lab grade` leaves it: results, course.toml, adjustments.toml. Never writes there."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.errors import LabError, UsageProblem
 from checker.exports.model import ClassGrades, Grading, House
+from checker.grading.adjustments import Adjustment, read_adjustments
+from checker.grading.course import CourseRules, read_course
+from checker.grading.final import Grade, final_grade
 from checker.grading.hidden import as_learners_see
+from checker.grading.store import Grades
 
 TITLE = "IoT lab"
+STATUSES = ("passed", "failed", "skipped", "broken")
 
 
-def read_grades(folder: Path) -> ClassGrades:
-    """The newest version of everybody's grading."""
-    results = folder / "results"
-    if not results.is_dir():
+def read_grades(folder: Path, course_file: Path | None = None) -> ClassGrades:
+    """Everybody's present grade, by name."""
+    store = Grades(folder.resolve())
+    if not store.ids():
         raise UsageProblem(f"{folder} holds no grades", next_step="lab grade SUBMISSIONS --out GRADES")
-    gradings = [grading for place in sorted(results.iterdir()) if (grading := newest(place)) is not None]
-    return ClassGrades(TITLE, tuple(sorted(gradings, key=lambda g: (g.shown_name.casefold(), g.id))), folder)
+    course = read_course(course_file or store.folder / "course.toml", must_exist=bool(course_file))
+    adjustments = read_adjustments(store.folder)
+    gradings = []
+    for learner in store.ids():
+        if store.versions(learner):
+            gradings.append(_grading_in(store, learner, course, adjustments.get(learner, Adjustment())))
+    gradings.sort(key=lambda grading: (grading.shown_name.casefold(), grading.id))
+    return ClassGrades(course.title or TITLE, tuple(gradings), store.folder)
 
 
-def newest(place: Path) -> Grading | None:
-    """The newest grading in a learner's folder of results."""
-    files = versions_in(place)
-    return read_grading(files[-1]) if files else None
+def read_grading(folder: Path, learner: str, course_file: Path | None = None) -> Grading | None:
+    """One learner's present grade."""
+    store = Grades(folder.resolve())
+    if learner not in store.ids() or not store.versions(learner):
+        return None
+    course = read_course(course_file or store.folder / "course.toml", must_exist=bool(course_file))
+    return _grading_in(store, learner, course, read_adjustments(store.folder).get(learner, Adjustment()))
 
 
-def versions_in(place: Path) -> list[Path]:
-    """The result files of one learner, oldest first."""
-    files = [file for file in place.glob("*.json") if file.stem.isascii() and file.stem.isdecimal()]
-    return sorted(files, key=lambda file: int(file.stem))
-
-
-def read_grading(file: Path) -> Grading:
-    """One result file."""
+def _grading_in(store: Grades, learner: str, course: CourseRules, adjustment: Adjustment) -> Grading:
+    results = store.results(learner)
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-        return grading_of(raw, file)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return grading_of(final_grade(results, course, adjustment), course, store)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise LabError(
-            f"{file} is no result of lab grade: {type(error).__name__}: {error}",
-            next_step=f"lab grade … --only {file.parent.name} grades it again",
+            f"{store.folder / 'results' / learner} holds what is no result of lab grade: {type(error).__name__}: {error}",
+            next_step=f"remove that file and grade it again: lab grade … --only {learner}",
         ) from error
 
 
-def grading_of(raw: Mapping[str, Any], file: Path) -> Grading:
-    """A result file's object as a grading."""
-    report = report_of(raw)
-    score = raw.get("score")
-    most = raw.get("max_score")
+def grading_of(grade: Grade, course: CourseRules, store: Grades) -> Grading:
+    """A grade with the result that it comes from."""
+    raw = grade.result
+    version = int(raw["version"])
     return Grading(
-        id=str(raw.get("id") or file.parent.name),
-        name=str(raw.get("name") or ""),
-        email=str(raw.get("email") or ""),
-        version=int(raw.get("version") or file.stem),
-        report=report,
-        score=float(score if score is not None else report.points + report.bonus),
-        max_score=float(most if most is not None else report.max_points),
-        part_scores={int(part): float(value) for part, value in (raw.get("part_scores") or {}).items()},
-        rules=tuple(map(str, raw.get("rules") or ())),
-        comment=str(raw.get("comment") or ""),
+        id=grade.learner,
+        name=str(raw["learner"].get("name") or ""),
+        email=str(raw["learner"].get("email") or ""),
+        version=version,
+        report=report_of(raw, raw["parts"], course),
+        score=round(grade.score, 4),
+        max_score=grade.max_score,
+        part_scores=grade.parts,
+        rules=grade.rules,
+        comment=grade.comment,
         problem=str(raw.get("problem") or ""),
         unfinished=raw.get("status") == "broken",
         house=house_of(raw.get("house") or {}),
-        shown=report_of(as_shown(raw)),
+        shown=report_of(raw, parts_as_shown(raw["parts"]), course),
         raw=raw,
-        file=file,
+        file=store.result_file(grade.learner, version),
     )
 
 
-def report_of(raw: Mapping[str, Any]) -> Report:
-    """The object of the command contract's `--json` as a report."""
-    parts = tuple(_part(part) for part in raw.get("parts") or ())
-    return Report(parts, raw.get("provenance") or {}, tuple(map(str, raw.get("notices") or ())))
+def report_of(raw: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], course: CourseRules) -> Report:
+    """A result file's object as the report that every renderer knows."""
+    found = tuple(_part(part, course) for part in parts)
+    about = {"submission": raw["submission"].get("sha256", ""), "source": raw["submission"].get("source", "")}
+    return Report(found, {**about, **(raw.get("provenance") or {})}, tuple(map(str, raw.get("notices") or ())))
 
 
-def as_shown(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A result as its learner may see it: each check as its visibility says."""
-    parts = []
-    for part in raw.get("parts") or ():
-        shown = [as_learners_see(check, check.get("visibility", "everything")) for check in part["checks"]]
-        parts.append({**part, "checks": [check for check in shown if check is not None]})
-    return {**raw, "parts": parts}
+def parts_as_shown(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The parts as their learner may see them: each check as its visibility says."""
+    shown = []
+    for part in parts:
+        checks = [as_learners_see(check, check.get("visibility", "everything")) for check in part["checks"]]
+        shown.append({**part, "checks": [check for check in checks if check is not None]})
+    return shown
 
 
-def _part(raw: Mapping[str, Any]) -> PartResult:
-    checks = tuple(_check(check) for check in raw["checks"])
-    # A bonus part has points outside max_points: no max_points although its checks have some.
-    bonus = raw.get("bonus_part", not raw["max_points"] and any(check.max_points for check in checks))
-    return PartResult(int(raw["part"]), str(raw["name"]), bool(bonus), checks)
+def _part(raw: Mapping[str, Any], course: CourseRules) -> PartResult:
+    bonus = course.is_bonus(raw["part"], bool(raw["bonus_part"]))
+    return PartResult(int(raw["part"]), str(raw["name"]), bonus, tuple(_check(check) for check in raw["checks"]))
 
 
 def _check(raw: Mapping[str, Any]) -> CheckResult:
-    if raw["status"] not in ("passed", "failed", "skipped", "broken"):
+    if raw["status"] not in STATUSES:
         raise ValueError(f"check {raw['id']} has the status {raw['status']!r}")
     told = {key: str(raw.get(key) or "") for key in ("expected", "got", "because", "fix")}
     seconds = float(raw.get("seconds") or 0)

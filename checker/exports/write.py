@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,9 +106,8 @@ def find_grading(grades: ClassGrades, wanted: str) -> Grading:
 
 def write_appeal(grades: ClassGrades, grading: Grading, out: Path) -> list[str]:
     """The bundle of one grading."""
-    command = f"lab grade SUBMISSIONS --only {shlex.quote(grading.id)} --out AGAIN"
     file = out / f"appeal-{file_name_of(grading.id)}.zip"
-    _write(file, bundle_of(grades, grading, command))
+    _write(file, bundle_of(grades, grading))
     return [f"{file}: everything about this grading"]
 
 

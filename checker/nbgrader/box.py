@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +66,22 @@ def boxed_command(command: Sequence[str]) -> list[str]:
     """The command in a box of its own: the system and this Python read-only, a scratch folder in memory, no network."""
     from checker.isolation.box import namespaces, python_folders, system_mounts
     from checker.isolation.desk import as_nobody
-    from checker.isolation.probe import require_isolation
 
-    bwrap = require_isolation()
+    bwrap = _bubblewrap()
     readable = [*python_folders(), INSIDE]
     words = [bwrap, *namespaces(nested=False), *system_mounts(), "--size", str(SCRATCH_MB * MB), "--tmpfs", "/tmp"]
     for place in readable:
         words += ["--ro-bind", str(place), str(place)]
     words += ["--chdir", "/tmp", "--", *command]
     return as_nobody(words, bwrap, SLOT, readable) if os.geteuid() == 0 else words
+
+
+@lru_cache(maxsize=1)
+def _bubblewrap() -> str:
+    """Asked once for all notebooks of a run."""
+    from checker.isolation.probe import require_isolation
+
+    return require_isolation()
 
 
 def _environment(place: str, files: Mapping[str, str]) -> dict[str, str]:

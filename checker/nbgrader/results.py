@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.checks.result import CheckResult, PartResult
+from checker.checks.result import CheckResult
 from checker.exports.markup import visible
-from checker.exports.model import Grading
-from checker.exports.read import newest, read_grades
+from checker.exports.read import read_grading
 from checker.report.terminal import SYMBOLS, Style, render_details
 
 
@@ -26,18 +25,9 @@ class PartOutcome:
 
 def outcome_of(grades: Path, learner: str, part: int) -> PartOutcome:
     """What the learner may see of a part's newest result."""
-    grading = newest(grades / "results" / learner) if _is_plain(learner) else None
+    grading = read_grading(grades, learner) if _is_plain(learner) else None
     parts = grading.for_learner.report.parts if grading else ()
     return PartOutcome({check.id: check for each in parts if each.number == part for check in each.checks})
-
-
-def part_of(grading: Grading, number: int) -> PartResult | None:
-    return next((part for part in grading.report.parts if part.number == number), None)
-
-
-def gradings_by_learner(grades: Path) -> dict[str, Grading]:
-    """Everybody's newest grading."""
-    return {grading.id: grading for grading in read_grades(grades).gradings}
 
 
 def outputs_of(check_id: str, result: CheckResult | None) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ def part(number, checks, bonus=False):
         "points": 0 if bonus else earned,
         "max_points": 0 if bonus else most,
         "bonus": earned if bonus else 0,
+        "bonus_part": bonus,
         "checks": checks,
     }
 
@@ -41,7 +42,19 @@ def part(number, checks, bonus=False):
 def put(folder: Path, learner: str, result: dict, version: int = 1) -> None:
     place = folder / "results" / learner
     place.mkdir(parents=True, exist_ok=True)
-    (place / f"{version:04d}.json").write_text(json.dumps({"version": version, **result}), encoding="utf-8")
+    sums = {key: sum(part[key] for part in result["parts"]) for key in ("points", "max_points", "bonus")}
+    about = {"id": learner, "name": result.pop("name", ""), "email": result.pop("email", "")}
+    handed_in = {"sha256": "ab12", "source": learner, "submitted_at": "", "hints": {}}
+    whole = {
+        "version": version,
+        "learner": about,
+        "submission": handed_in,
+        "status": "graded",
+        "problem": "",
+        **sums,
+        **result,
+    }
+    (place / f"{version:04d}.json").write_text(json.dumps(whole), encoding="utf-8")
 
 
 @pytest.fixture
@@ -56,16 +69,16 @@ def folder(tmp_path: Path) -> Path:
     put(
         grades,
         "ada",
-        {"id": "ada", "name": "Ada Lovelace", "email": "ada@example.org", "parts": passed, "provenance": provenance},
+        {"name": "Ada Lovelace", "email": "ada@example.org", "parts": passed, "provenance": provenance},
     )
     wrong = [
         check("1.1", "failed", expected="1 policy", got=ATTACK, because=f"```\n{ATTACK}", fix="=cmd|' /C calc'!A0"),
         check("1.2", "skipped", because="1.1 did not pass"),
         check("1.10", "broken", because="ours"),
     ]
-    put(grades, "bob", {"id": "bob", "name": "=HYPERLINK(1)", "parts": [part(1, wrong)], "provenance": provenance})
+    put(grades, "bob", {"name": "=HYPERLINK(1)", "parts": [part(1, wrong)], "provenance": provenance})
     almost = [part(1, [check("1.1", "passed"), check("1.2", "failed", got="0 items", fix="terraform/iot.tf")])]
-    put(grades, "eve", {"id": "eve", "name": ATTACK, "parts": almost, "provenance": provenance})
+    put(grades, "eve", {"name": ATTACK, "parts": almost, "provenance": provenance})
     return grades
 
 

@@ -15,7 +15,7 @@ def folder(tmp_path):
         check("1.2", "failed", 3, got="SECRET-got") | {"title": "SECRET-title", "visibility": level, "id": f"1.h{at}"}
         for at, level in enumerate(("points", "nothing"))
     ]
-    put(tmp_path, "ada", {"id": "ada", "parts": [part(1, [check("1.1", "passed"), *secrets])]})
+    put(tmp_path, "ada", {"parts": [part(1, [check("1.1", "passed"), *secrets])]})
     return tmp_path
 
 

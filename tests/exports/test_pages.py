@@ -11,7 +11,7 @@ from checker.exports.dashboard import render_dashboard
 from checker.exports.learner_page import render_learner_page
 from checker.exports.markdown import fence, plain, render_markdown
 from checker.exports.markup import element, visible
-from checker.exports.model import Grading, House, file_name_of
+from checker.exports.model import ClassGrades, Grading, House, file_name_of
 from checker.exports.pictures import house_picture
 from checker.exports.read import read_grades
 from checker.exports.statistics import check_statistics, sort_key, spread_of, stuck_at
@@ -124,13 +124,12 @@ def test_scores_are_spread_over_tenths(grades):
 
 
 def test_an_empty_class_has_a_page(tmp_path):
-    (tmp_path / "results").mkdir()
-    assert "nobody is graded yet" in render_dashboard(read_grades(tmp_path))
+    assert "nobody is graded yet" in render_dashboard(ClassGrades("Course", (), tmp_path))
 
 
 def test_the_newest_version_counts(folder):
-    put(folder, "ada", {"id": "ada", "parts": [part(1, [check("1.1", "failed")])]}, version=10)
-    put(folder, "ada", {"id": "ada", "parts": [part(1, [check("1.1", "passed")])]}, version=9)
+    put(folder, "ada", {"parts": [part(1, [check("1.1", "failed")])]}, version=10)
+    put(folder, "ada", {"parts": [part(1, [check("1.1", "passed")])]}, version=9)
     assert read_grades(folder).find("ada").version == 10
 
 

@@ -47,14 +47,31 @@ def result_of(failed: tuple[str, ...] = (), broken: tuple[str, ...] = ()) -> dic
             }
         )
     points, most = (sum(c[key] for c in checks) for key in ("points", "max_points"))
-    part = {"part": 2, "name": PART.title, "points": points, "max_points": most, "bonus": 0, "checks": checks}
-    return {"parts": [part], "status": "broken" if broken else "graded"}
+    part = {
+        "part": 2,
+        "name": PART.title,
+        "points": points,
+        "max_points": most,
+        "bonus": 0,
+        "bonus_part": False,
+        "checks": checks,
+    }
+    return {
+        "parts": [part],
+        "status": "broken" if broken else "graded",
+        "problem": "",
+        "points": points,
+        "max_points": most,
+        "bonus": 0,
+    }
 
 
 def put_result(grades: Path, learner: str, result: dict, version: int = 1) -> None:
     file = grades / "results" / learner / f"{version:04d}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"id": learner, "version": version, **result}))
+    about = {"id": learner, "name": result.pop("name", ""), "email": ""}
+    handed_in = {"sha256": f"{version:064d}", "source": learner, "submitted_at": ""}
+    file.write_text(json.dumps({"learner": about, "submission": handed_in, "version": version, **result}))
 
 
 def hand_in(folder: Path, learner: str, code: str = "", answer: str = "The dead letter rule.") -> None:

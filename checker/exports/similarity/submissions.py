@@ -16,7 +16,9 @@ def read_submissions(grades: Path, submissions: Path | None) -> tuple[dict[str, 
     gradings = read_grades(grades).gradings
     names = {grading.id: grading.shown_name for grading in gradings}
     if submissions is None:
-        kept = {grading.id: _kept(grades, grading.id, str(grading.raw.get("sha256", ""))) for grading in gradings}
+        kept = {
+            grading.id: _kept(grades, grading.id, str(grading.report.provenance["submission"])) for grading in gradings
+        }
         files = {name: read_tar(file) for name, file in kept.items() if file is not None}
     elif submissions.is_dir():
         files = {place.name: read_files(place) for place in sorted(submissions.iterdir()) if place.is_dir()}

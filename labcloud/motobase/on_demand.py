@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("athena", "cloudformation", "cloudwatch", "firehose", "kinesis", "s3", "sagemaker", "sns", "stepfunctions")
+MODULES = ("athena", "cloudwatch", "firehose", "kinesis", "s3", "sagemaker", "sns", "stepfunctions")
 """moto's package names; the module of ours has the same name and an `install()`."""
 
 

@@ -12,10 +12,13 @@ from tests.persistence.process import CloudProcess
 def refusal(cloud: CloudProcess) -> str:
     """What the cloud says when it does not start."""
     process = cloud.spawn()
-    assert process.wait(timeout=30) == 1
-    assert process.stdout is not None
-    assert process.stdout.read() == ""
-    process.stdout.close()
+    try:
+        assert process.wait(timeout=30) == 1
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+    finally:
+        process.kill()
+        process.communicate()
     return cloud.log.read_text().splitlines()[-1]
 
 

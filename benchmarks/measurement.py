@@ -58,7 +58,7 @@ class Scale:
         return max(1, int(usual * self.share))
 
 
-USUAL = Scale(repeats=5, seconds=2.0, share=1.0)
+USUAL = Scale(repeats=3, seconds=1.5, share=1.0)
 QUICK = Scale(repeats=1, seconds=0.3, share=0.01)
 
 

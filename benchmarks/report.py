@@ -22,22 +22,17 @@ class Outcome:
     goals: list[Goal]
 
 
-def as_json(outcomes: Iterable[Outcome], scale: Scale) -> dict[str, Any]:
-    """Everything, for programs."""
-    return {
-        "machine": machine(),
-        "scale": asdict(scale),
-        "benchmarks": [
-            {
-                "title": outcome.title,
-                "figures": [asdict(figure) for figure in outcome.figures],
-                "goals": [
-                    {"what": goal.what, "goal": goal.text, "met": goal.met(outcome.figures)} for goal in outcome.goals
-                ],
-            }
-            for outcome in outcomes
-        ],
-    }
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Everything, for programs and for `from_json`."""
+    goals = [{**asdict(goal), "met": goal.met(outcome.figures)} for goal in outcome.goals]
+    figures = [asdict(figure) for figure in outcome.figures]
+    return {"title": outcome.title, "about": outcome.about, "figures": figures, "goals": goals}
+
+
+def from_json(kept: dict[str, Any]) -> Outcome:
+    """An outcome of an earlier run."""
+    goals = [Goal(**{key: value for key, value in goal.items() if key != "met"}) for goal in kept["goals"]]
+    return Outcome(kept["title"], kept["about"], [Figure(**figure) for figure in kept["figures"]], goals)
 
 
 def machine() -> str:
@@ -104,7 +99,7 @@ _PAGE = """# Benchmarks
 
 Written by `python -m benchmarks --write-doc`; do not edit. The limits below the tables are in benchmarks/notes.py.
 
-What the local cloud costs and carries, next to others that do the same work. All systems of a table were measured in
+What the local cloud costs and carries, next to others that do the same work. All systems of a table were measured in turns in
 the same run on the same machine ({machine}), each number the median of {repeats}. Take the ratios, not the numbers:
 the machine was busy with other things, and every load generator is a process that shares its cores.
 

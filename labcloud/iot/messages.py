@@ -14,7 +14,6 @@ from labcloud.rules.dispatcher import Dispatcher
 from labcloud.shadows import Shadows
 from labcloud.trace import Trace
 
-
 _NO_PROPERTIES = MessageProperties()
 
 

@@ -6,12 +6,14 @@ A connection that sends slowly or nothing costs no thread; its requests are answ
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import logging
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +23,7 @@ from moto.core.request import Request
 
 from labcloud.motobase.wire import WireResponse
 from labcloud.shell.http_environ import LARGEST_BODY, LARGEST_HEAD, Incoming, TooLarge, environ_of
+from labcloud.shell.http_workers import Workers
 
 log = logging.getLogger("labcloud.http")
 
@@ -31,6 +34,7 @@ MOST_CONNECTIONS = 4096
 IDLE_S = 120.0
 REQUEST_S = 300.0
 """How long a client may take for one request."""
+SWEEP_S = 1.0
 
 
 class ServedRequest(Request):
@@ -47,7 +51,7 @@ class HttpServer:
         self._socket = socket.create_server((host, port), backlog=512)
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.new_event_loop()
-        self._pool = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="http")
+        self._workers = Workers(ANSWERING_THREADS)
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
@@ -60,7 +64,6 @@ class HttpServer:
         """Frees the port of a server that was never started."""
         self._socket.close()
         self._loop.close()
-        self._pool.shutdown(wait=False)
 
     def stop(self) -> None:
         """Stops listening; requests that are being answered are given up."""
@@ -68,10 +71,19 @@ class HttpServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._workers.stop()
 
     async def _listen(self) -> None:
         self._server = await self._loop.create_server(lambda: _Connection(self), sock=self._socket)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Ends the connections whose time is over; a timer for each request would cost more than that."""
+        now = self._loop.time()
+        for connection in list(self._connections):
+            if connection.deadline is not None and connection.deadline < now:
+                connection.transport.abort()
+        self._loop.call_later(SWEEP_S, self._sweep)
 
     async def _hang_up(self) -> None:
         if self._server:
@@ -87,9 +99,16 @@ class HttpServer:
     def parted(self, connection: _Connection) -> None:
         self._connections.discard(connection)
 
-    def answer(self, incoming: Incoming, peer: str) -> asyncio.Future[WireResponse]:
-        """Answers in the pool."""
-        return self._loop.run_in_executor(self._pool, self._answer_one, incoming, peer)
+    def answer(self, connection: _Connection, incoming: Incoming, peer: str) -> None:
+        """Answers in a worker's thread; the connection then writes in the loop's."""
+
+        def work() -> None:
+            response = self._answer_one(incoming, peer)
+            rendered = render(response, incoming.method, incoming.keep_alive)
+            with contextlib.suppress(RuntimeError):  # the server has been stopped meanwhile
+                self._loop.call_soon_threadsafe(connection.answered, incoming, rendered)
+
+        self._workers.do(work)
 
     def _answer_one(self, incoming: Incoming, peer: str) -> WireResponse:
         try:
@@ -111,7 +130,7 @@ class _Connection(asyncio.Protocol):
         self._incoming = Incoming()
         self._waiting: deque[Incoming] = deque()
         self._answering = False
-        self._timer: asyncio.TimerHandle | None = None
+        self.deadline: float | None = None
         self.transport: asyncio.Transport
 
     # -- asyncio
@@ -127,8 +146,6 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.parted(self)
-        if self._timer:
-            self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -180,13 +197,13 @@ class _Connection(asyncio.Protocol):
         self._answering = True
         self._give_time(None)
         incoming = self._waiting.popleft()
-        self._server.answer(incoming, self._peer).add_done_callback(lambda done: self._write(incoming, done))
+        self._server.answer(self, incoming, self._peer)
 
-    def _write(self, incoming: Incoming, done: asyncio.Future[WireResponse]) -> None:
-        if done.cancelled() or self.transport.is_closing():
+    def answered(self, incoming: Incoming, rendered: bytes) -> None:
+        """The answer to the request that came first is there."""
+        if self.transport.is_closing():
             return
-        response = done.result()
-        self.transport.write(render(response, incoming.method, incoming.keep_alive))
+        self.transport.write(rendered)
         if not incoming.keep_alive:
             self.transport.close()
             return
@@ -200,16 +217,13 @@ class _Connection(asyncio.Protocol):
         self.transport.close()
 
     def _give_time(self, seconds: float | None) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, self.transport.abort) if seconds else None
+        self.deadline = self._loop.time() + seconds if seconds else None
 
 
 def render(response: WireResponse, method: str, keep_alive: bool) -> bytes:
     """The bytes of a response. A HEAD keeps the length that the answer names and has no body."""
     status = response.status
-    reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"
-    lines = [f"HTTP/1.1 {status} {reason}"]
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
     length: Any = len(response.body)
     for name, value in response.headers.items():
         lowered = name.lower()
@@ -219,10 +233,18 @@ def render(response: WireResponse, method: str, keep_alive: bool) -> bytes:
             lines.append(f"{name}: {_one_line(value)}")
     if status >= 200 and status not in (204, 304):
         lines.append(f"Content-Length: {length}")
-    lines.append(f"Date: {formatdate(usegmt=True)}")
+    lines.append(f"Date: {_date(int(time.time()))}")
     lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}")
     body = b"" if method == "HEAD" or status in (204, 304) else response.body
     return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+
+
+REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+@functools.lru_cache(4)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _one_line(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The unit tests of the function: the kit's own tests against the workspace's code, in a process of its own."""
+"""The unit tests of the function: the kit's own tests against the workspace's code, never in the kit's own process."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from checker.curriculum.parts import STARTER
+from checker.curriculum.parts import ROOT, STARTER
 from checker.curriculum.workspace import Workspace
-from checker.process import Runner, run_program
+from checker.isolation.puppets import SETTING
+from checker.process import Finished, Runner, run_program
 
 WITHIN_S = 60.0
 SHOWN_LINES = 5
 FUNCTION = "ac_control_lambda"
+PLAYER = ROOT / "checker" / "isolation" / "puppet_player.py"
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,47 @@ class UnitTests:
 
 
 def run_unit_tests(workspace: Workspace, environment: Mapping[str, str], run: Runner = run_program) -> UnitTests:
-    """Runs the tests of the starter, which learners do not write, against the workspace's modules."""
+    """Runs the tests of the starter, which learners do not write, against the workspace's modules.
+
+    Where the workspace is a stranger's (`run` is not the plain one), its modules run in a process of their own, in `run`'s
+    box, and the tests outside of it: what the modules do cannot change what the tests find.
+    """
+    if not (workspace.folder / FUNCTION).is_dir():
+        return UnitTests(0, (), f"the folder {FUNCTION}/ is missing")
     with tempfile.TemporaryDirectory(prefix="lab-unit-tests-") as temporary:
-        folder = Path(temporary) / FUNCTION
+        theirs, tests = Path(temporary) / FUNCTION, Path(temporary) / ("tests" if run is not run_program else FUNCTION)
         skip = shutil.ignore_patterns("tests", "__pycache__", "conftest.py", ".pytest_cache")
-        if not (workspace.folder / FUNCTION).is_dir():
-            return UnitTests(0, (), f"the folder {FUNCTION}/ is missing")
-        shutil.copytree(workspace.folder / FUNCTION, folder, ignore=skip)
-        shutil.copytree(STARTER / FUNCTION / "tests", folder / "tests", ignore=skip, dirs_exist_ok=True)
-        shutil.copy(STARTER / FUNCTION / "conftest.py", folder)
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-rA", "-p", "no:cacheprovider"]
-        command += ["-c", "/dev/null", f"--rootdir={folder}", str(folder / "tests")]
+        shutil.copytree(workspace.folder / FUNCTION, theirs, ignore=skip)
+        shutil.copytree(STARTER / FUNCTION / "tests", tests / "tests", ignore=skip, dirs_exist_ok=True)
+        shutil.copy(STARTER / FUNCTION / "conftest.py", tests)
         clean = {name: value for name, value in environment.items() if not name.startswith("PYTEST")}
-        done = run(
-            command, cwd=folder, env=clean | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}, within_s=WITHIN_S
-        )
+        clean |= {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
+        done = _test(tests, clean) if run is run_program else _test_apart(tests, theirs, clean, run)
     if done.timed_out:
         return UnitTests(0, (f"the tests did not end within {WITHIN_S:.0f} s",), done.stdout)
-    return parse_summary(done.stdout.replace(str(folder) + "/", "") + done.stderr)
+    return parse_summary(done.stdout.replace(str(tests) + "/", "").replace(str(theirs) + "/", "") + done.stderr)
+
+
+def _test(folder: Path, environment: Mapping[str, str], *options: str) -> Finished:
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-rA", "-p", "no:cacheprovider"]
+    command += [*options, "-c", "/dev/null", f"--rootdir={folder}", str(folder / "tests")]
+    return run_program(command, cwd=folder, env=environment, within_s=WITHIN_S)
+
+
+def _test_apart(tests: Path, theirs: Path, environment: Mapping[str, str], run: Runner) -> Finished:
+    """The tests pull the strings of puppets; the workspace's modules play in a box."""
+    modules = ",".join(file.stem for file in sorted((STARTER / FUNCTION).glob("*.py")) if file.stem != "conftest")
+    # Unix allows socket paths of a hundred bytes only, so its folder is not inside of these.
+    with tempfile.TemporaryDirectory(prefix="lab-p-") as meeting:
+        settings = {SETTING: f"{meeting}/s:{modules}", "PYTHONPATH": str(ROOT)}
+        player = [sys.executable, "-B", str(shutil.copy(PLAYER, meeting)), f"{meeting}/s", str(theirs)]
+        playing = threading.Thread(
+            target=run, args=(player,), kwargs={"cwd": theirs, "env": environment, "within_s": WITHIN_S}, daemon=True
+        )
+        playing.start()
+        done = _test(tests, {**environment, **settings}, "-p", "checker.isolation.puppets")
+        playing.join(WITHIN_S)
+    return done
 
 
 def parse_summary(output: str) -> UnitTests:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tarfile
 import time
@@ -99,8 +100,10 @@ class Judge:
         with os.fdopen(int(sys.argv[1]), "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             archive.extractall(self.workspace.folder, filter="data")
         os.environ["TMPDIR"] = str(self._place / "tmp")
+        if not (self.workspace.folder / ".git" / "HEAD").is_file():
+            # handed in without its repository: what .gitignore names is still not part of it
+            subprocess.run(["git", "init", "--quiet", "--template=", str(self.workspace.folder)], check=True)
         if self._request["bwrap"]:
-            (self.workspace.folder / ".git").mkdir(exist_ok=True)
             self.workspace.notes.mkdir(exist_ok=True)
             if text := self._request["terraform_config"]:
                 config = self._place / "shared" / "terraform.rc"

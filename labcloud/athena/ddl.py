@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from labcloud.athena.errors import invalid
 from labcloud.athena.types import parse_type
@@ -158,8 +159,8 @@ class _Parser:
             raise invalid(f"{self._where(len(self._sql))}: missing 'LOCATION': an external table has one")
         return CreateTable(database, name, if_missing, columns, **clauses)
 
-    def _clauses(self) -> dict[str, object]:
-        found: dict[str, object] = {
+    def _clauses(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
             "partition_keys": (),
             "serde": None,
             "serde_parameters": {},

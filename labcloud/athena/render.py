@@ -70,7 +70,9 @@ def _interval(value: timedelta) -> str:
 
 def rows_of(body: bytes) -> list[list[str | None]]:
     """A CSV of `csv_of`, with its first line; nothing between commas is null."""
-    text, rows, row, place = body.decode(), [], [], 0
+    text, place = body.decode(), 0
+    rows: list[list[str | None]] = []
+    row: list[str | None] = []
     while place < len(text):
         if text[place] == '"':
             cell, place = _read_quoted(text, place + 1)

@@ -94,7 +94,7 @@ def translate(
     """`schema`: database → table → column → DuckDB type. Raises QueryFailed."""
     check_functions(query)
     try:
-        tree = qualify(
+        tree: Any = qualify(
             _without_catalog(query.copy()),
             schema={name: dict(tables) for name, tables in schema.items()},
             db=default_database,
@@ -124,11 +124,11 @@ def equalities(reference: Reference) -> dict[str, list[str]]:
 
 
 def _rename_tables(
-    tree: exp.Expression,
+    tree: Any,
     schema: Mapping[str, Mapping[str, Mapping[str, str]]],
     partition_keys: Mapping[tuple[str, str], frozenset[str]],
 ) -> list[Reference]:
-    references = []
+    references: list[Reference] = []
     for node in list(tree.find_all(exp.Table)):
         key = (node.db, node.name)
         if not node.db or node.name not in schema.get(node.db, {}):
@@ -151,7 +151,7 @@ def _conditions(node: exp.Table, alias: str, keys: frozenset[str]) -> list[exp.E
     if select is None or where is None or not keys or any(join.side for join in select.args.get("joins") or ()):
         return []
     parts = where.this.flatten() if isinstance(where.this, exp.And) else [where.this]
-    found = []
+    found: list[Any] = []
     for part in parts:
         part = part.unnest()
         columns = list(part.find_all(exp.Column))

@@ -23,7 +23,7 @@ THROTTLES = ("TooManyRequestsException", "ThrottlingException", "ProvisionedThro
 
 MayDo = Callable[[str, str, str, Mapping[str, Any]], None]
 """may_do(role ARN, action, resource, context) raises AwsError unless EventBridge may do it through the role."""
-MayInvoke = Callable[[Scope, str, str, str], None]
+MayInvoke = Callable[[Scope, str, str, str], object]
 """may_invoke(scope, function ARN, service, source ARN) raises AwsError unless the function's policy allows it."""
 
 

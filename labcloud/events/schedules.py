@@ -61,13 +61,13 @@ class ScheduleKeeper:
     def reconcile(self, scope: Scope) -> None:
         """Brings the timers of an account and region in step with its rules."""
         with self._lock:
-            wanted = {rule.name: rule for rule in self._read_rules(scope) if rule.enabled}
+            wanted = {rule.name: rule for rule in self._read_rules(scope) if rule.enabled and rule.expression}
             for key in [key for key in self._kept if key[0] == scope]:
                 rule = wanted.get(key[1])
                 if rule is None or rule.expression != self._kept[key].expression:
                     self._drop(key)
             for name, rule in wanted.items():
-                if (scope, name) not in self._kept:
+                if (scope, name) not in self._kept and rule.expression:
                     now = self._clock.now()
                     expression, start_s = self._phases.pop((scope, name), ("", now))
                     start_s = start_s if expression == rule.expression else now

@@ -42,7 +42,7 @@ class StreamRecord:
 def queue_facts(arn: str) -> QueueFacts:
     """Raises AwsError for a queue that does not exist."""
     queue = _queue(arn)
-    return QueueFacts(bool(queue.fifo_queue), int(queue.visibility_timeout))  # type: ignore[arg-type]
+    return QueueFacts(bool(queue.fifo_queue), _visibility_s(queue))
 
 
 def waiting_messages(arn: str) -> int:
@@ -56,9 +56,7 @@ def receive(arn: str, count: int) -> list[Record]:
     backend = sqs_backends[scope.account_id][scope.region]
     found: list[Record] = []
     while len(found) < count:
-        got = backend.receive_message(
-            queue.name, min(10, count - len(found)), 0, int(queue.visibility_timeout), ["All"]
-        )  # type: ignore[arg-type]
+        got = backend.receive_message(queue.name, min(10, count - len(found)), 0, _visibility_s(queue), ["All"])
         if not got:
             break
         found += [_message(arn, message) for message in got]
@@ -83,6 +81,11 @@ def give_back(arn: str, receipts: list[str]) -> None:
                 sqs_backends[scope.account_id][scope.region].change_message_visibility(queue.name, receipt, 0)
         except (AwsError, ServiceException):
             continue
+
+
+def _visibility_s(queue: Any) -> int:
+    """moto sets the attribute by its name only."""
+    return int(queue.visibility_timeout)
 
 
 def _message(arn: str, message: Message) -> Record:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from labcloud.errors import AwsError
@@ -29,6 +30,7 @@ class Engine:
 
     def __init__(self, stack: Stack, api: Api, now: Callable[[], float], exports: Exports) -> None:
         self._stack, self._api, self._now, self._exports = stack, api, now, exports
+        self._replaced: dict[str, Resource] = {}
 
     def create(self) -> None:
         """CREATE_COMPLETE, or ROLLBACK_COMPLETE with nothing left."""
@@ -52,6 +54,7 @@ class Engine:
             self._turn("UPDATE_COMPLETE")
         except ResourceFailed as failure:
             self._turn("UPDATE_ROLLBACK_IN_PROGRESS", str(failure))
+            self._take_back_replacements()
             try:
                 self._apply(*before, dict(stack.resources))
                 self._turn("UPDATE_ROLLBACK_COMPLETE")
@@ -77,46 +80,65 @@ class Engine:
         )
         for name in in_order(template, wanted):
             written = template.resources[name]
-            properties = self._in_words(
-                name, written["Type"], lambda written=written: scope.value(written.get("Properties") or {})
-            )  # type: ignore[misc]
+            given = written.get("Properties") or {}
+            properties = self._in_words(name, written["Type"], partial(scope.value, given))
             made = self._make_or_change(name, written, properties, before.get(name))
             scope.physical[name], scope.attributes[name] = made.physical_id, made.attributes
-        for name in [name for name in before if name not in wanted][::-1]:
-            self._remove(self._stack.resources[name], force=True)
-        self._stack.outputs = self._outputs(template, scope)
+        outputs = self._outputs(template, scope)
+        for old in [*self._replaced.values(), *(before[name] for name in before if name not in wanted)][::-1]:
+            self._remove(old, force=True)
+        self._replaced = {}
+        self._stack.outputs = outputs
+
+    def _take_back_replacements(self) -> None:
+        """The update failed: what was made in place of something that is still there goes."""
+        for name, old in self._replaced.items():
+            if (new := self._stack.resources.get(name)) is not old and new is not None:
+                self._remove(new, force=True)
+            self._stack.resources[name] = old
+        self._replaced = {}
 
     def _make_or_change(
-        self, name: str, written: dict[str, Any], properties: dict[str, Any], before: Resource | None
+        self, name: str, written: Mapping[str, Any], properties: dict[str, Any], before: Resource | None
     ) -> Made:
         type_ = written["Type"]
-        if before is not None and before.type == type_ and before.properties == properties:
+        if before is None:
+            made = self._make(name, type_, properties, "CREATE")
+        elif before.type == type_ and before.properties == properties:
             return Made(before.physical_id, before.attributes)
-        kind = TYPES[type_]
-        changed = {
-            key
-            for key in {*properties, *(before.properties if before else ())}
-            if before and properties.get(key) != before.properties.get(key)
-        }
-        in_place = before is not None and before.type == type_ and kind.update is not None and changed <= kind.mutable
-        verb = "UPDATE" if before is not None else "CREATE"
-        self._note(name, type_, f"{verb}_IN_PROGRESS", before.physical_id if before else "")
-        if before is not None and in_place:
-            there = Made(before.physical_id, before.attributes)
-            made = self._in_words(
-                name, type_, lambda: kind.update(self._api, there, before.properties, properties), verb
-            )  # type: ignore[misc]
         else:
-            if before is not None:
-                self._remove(before, force=True)
-            made = self._in_words(
-                name, type_, lambda: kind.create(self._api, self._name_of(name, type_, properties), properties), verb
-            )
+            made = self._change(name, type_, properties, before)
+        verb = "CREATE" if before is None else "UPDATE"
         keep = written.get("DeletionPolicy") == "Retain"
         self._stack.resources[name] = Resource(
             name, type_, made.physical_id, made.attributes, properties, f"{verb}_COMPLETE", self._now(), keep
         )
         self._note(name, type_, f"{verb}_COMPLETE", made.physical_id)
+        return made
+
+    def _make(self, name: str, type_: str, properties: dict[str, Any], verb: str) -> Made:
+        self._note(name, type_, f"{verb}_IN_PROGRESS")
+        physical_name = self._name_of(name, type_, properties)
+        made: Made = self._in_words(
+            name, type_, partial(TYPES[type_].create, self._api, physical_name, properties), verb
+        )
+        return made
+
+    def _change(self, name: str, type_: str, properties: dict[str, Any], before: Resource) -> Made:
+        """In place where the type can; else a new one is made, and the old one goes when everything has worked."""
+        kind, there = TYPES[type_], Made(before.physical_id, before.attributes)
+        every = {*properties, *before.properties}
+        changed = {key for key in every if properties.get(key) != before.properties.get(key)}
+        if before.type == type_ and kind.update is not None and changed <= kind.mutable:
+            self._note(name, type_, "UPDATE_IN_PROGRESS", before.physical_id)
+            work = partial(kind.update, self._api, there, before.properties, properties)
+            made: Made = self._in_words(name, type_, work, "UPDATE")
+            return made
+        if before.type == type_ and kind.name and properties.get(kind.name) and kind.name not in changed:
+            self._note(name, type_, "UPDATE_FAILED", before.physical_id, _rename(properties[kind.name]))
+            raise ResourceFailed(f"The following resource(s) failed to update: [{name}].")
+        made = self._make(name, type_, properties, "UPDATE")
+        self._replaced[name] = before
         return made
 
     def _in_words(self, name: str, type_: str, work: Callable[[], Any], verb: str = "CREATE") -> Any:
@@ -145,10 +167,8 @@ class Engine:
         for name, output in template.section("Outputs").items():
             if output.get("Condition") and not scope.holds(output["Condition"]):
                 continue
-            shown = {
-                "OutputKey": name,
-                "OutputValue": str(self._in_words(name, "Output", lambda o=output: scope.value(o["Value"]))),
-            }  # type: ignore[misc]
+            value = self._in_words(name, "Output", partial(scope.value, output["Value"]))
+            shown = {"OutputKey": name, "OutputValue": str(value)}
             if "Description" in output:
                 shown["Description"] = output["Description"]
             if "Export" in output:
@@ -185,7 +205,7 @@ class Engine:
     def _remove(self, resource: Resource, *, force: bool) -> bool:
         if resource.keep and not force:
             self._note(resource.logical_id, resource.type, "DELETE_SKIPPED", resource.physical_id)
-            del self._stack.resources[resource.logical_id]
+            self._stack.resources.pop(resource.logical_id, None)
             return True
         self._note(resource.logical_id, resource.type, "DELETE_IN_PROGRESS", resource.physical_id)
         try:
@@ -197,7 +217,8 @@ class Engine:
                 self._note(resource.logical_id, resource.type, "DELETE_FAILED", resource.physical_id, reason)
                 return False
         self._note(resource.logical_id, resource.type, "DELETE_COMPLETE", resource.physical_id)
-        self._stack.resources.pop(resource.logical_id, None)
+        if self._stack.resources.get(resource.logical_id) is resource:
+            del self._stack.resources[resource.logical_id]
         return True
 
     def _turn(self, status: str, reason: str = "") -> None:
@@ -211,4 +232,11 @@ def _is_gone(error: AwsError) -> bool:
     """What somebody has deleted already is deleted."""
     return (
         error.status == 404 or "NotFound" in error.code or "NonExistent" in error.code or error.code == "NoSuchBucket"
+    )
+
+
+def _rename(physical_name: Any) -> str:
+    return (
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+        f"Rename {physical_name} and update the stack again."
     )

@@ -117,22 +117,7 @@ def _event(function: str, event_name: str, event: Mapping[str, Any], others: dic
         mapping = {**settings, "EventSourceArn": source, "FunctionName": {"Ref": function}}
         return {name: {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping}}
     if kind in ("Schedule", "EventBridgeRule", "CloudWatchEvent"):
-        rule = {
-            "Targets": [
-                {
-                    "Id": f"{event_name}Target",
-                    "Arn": arn,
-                    **({"Input": settings.pop("Input")} if "Input" in settings else {}),
-                }
-            ]
-        }
-        names = {"Schedule": "ScheduleExpression", "Pattern": "EventPattern"}
-        rule.update({names.get(key, key): value for key, value in settings.items() if key != "Enabled"})
-        rule["State"] = "DISABLED" if str(settings.get("Enabled", True)).lower() == "false" else "ENABLED"
-        return {
-            name: {"Type": "AWS::Events::Rule", "Properties": rule},
-            f"{name}Permission": _permission(function, "events.amazonaws.com", {"Fn::GetAtt": [name, "Arn"]}),
-        }
+        return _rule_event(function, name, event_name, settings, arn)
     if kind == "IoTRule":
         payload = {"Sql": settings["Sql"], "RuleDisabled": False, "Actions": [{"Lambda": {"FunctionArn": arn}}]}
         if "AwsIotSqlVersion" in settings:
@@ -150,6 +135,25 @@ def _event(function: str, event_name: str, event: Mapping[str, Any], others: dic
     if kind == "S3":
         return _bucket_event(function, name, settings, arn, others)
     raise invalid(f"The local cloud does not serve events of type {kind} of {FUNCTION} ({function}).")
+
+
+def _rule_event(function: str, name: str, event_name: str, settings: dict[str, Any], arn: Any) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "Targets": [
+            {
+                "Id": f"{event_name}Target",
+                "Arn": arn,
+                **({"Input": settings.pop("Input")} if "Input" in settings else {}),
+            }
+        ]
+    }
+    names = {"Schedule": "ScheduleExpression", "Pattern": "EventPattern"}
+    rule.update({names.get(key, key): value for key, value in settings.items() if key != "Enabled"})
+    rule["State"] = "DISABLED" if str(settings.get("Enabled", True)).lower() == "false" else "ENABLED"
+    return {
+        name: {"Type": "AWS::Events::Rule", "Properties": rule},
+        f"{name}Permission": _permission(function, "events.amazonaws.com", {"Fn::GetAtt": [name, "Arn"]}),
+    }
 
 
 def _bucket_event(

@@ -320,3 +320,30 @@ def test_serverless_function_becomes_role_function_and_sources(stacks: Stacks) -
     assert "ObjectCreated" in lines
     with pytest.raises(ClientError, match="CAPABILITY_AUTO_EXPAND"):
         stacks.create(SAM, "again")
+
+
+def table(**properties: Any) -> dict[str, Any]:
+    keys = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    }
+    return {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {**keys, **properties}}}}
+
+
+def test_replacement_is_made_before_the_old_one_goes(stacks: Stacks) -> None:
+    stacks.create(table())
+    [old] = stacks.lab.dynamodb.list_tables()["TableNames"]
+    other = table(AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}])
+    assert stacks.update(other)["StackStatus"] == "UPDATE_COMPLETE", stacks.reasons()
+    [new] = stacks.lab.dynamodb.list_tables()["TableNames"]
+    assert new != old
+
+
+def test_named_resource_is_not_replaced_and_keeps_its_data(stacks: Stacks) -> None:
+    stacks.create(table(TableName="readings"))
+    other = table(TableName="readings", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}])
+    assert stacks.update(other)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Rename readings and update the stack again" in stacks.reasons()
+    described = stacks.lab.dynamodb.describe_table(TableName="readings")["Table"]
+    assert described["AttributeDefinitions"][0]["AttributeType"] == "S"

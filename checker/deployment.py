@@ -13,10 +13,10 @@ from typing import Any
 
 from checker.curriculum.parts import STARTER, Part
 from checker.curriculum.workspace import Workspace
-from checker.errors import LearnerProblem
+from checker.errors import LabError, LearnerProblem, UsageProblem
 from checker.process import Runner, run_program
 from checker.target import Target
-from checker.terraform import Changes, Terraform, outputs_in_state
+from checker.terraform import Changes, Terraform, accounts_in_state, outputs_in_state
 from checker.terraform_install import cli_config_file, ensure_terraform
 
 NOTE = "applied.json"
@@ -62,6 +62,7 @@ class Deployment:
     def apply(self, before: Iterable[Part] = ()) -> Changes:
         """Applies the files, whether or not they changed; runs the parts' `before_apply` programs first."""
         self._outputs = None
+        self._refuse_foreign_state()
         self._forget()
         self._run_before_apply(before)
         changes = self.terraform.apply()
@@ -75,6 +76,7 @@ class Deployment:
 
     def destroy(self) -> Changes:
         """Removes what Terraform made here."""
+        self._refuse_foreign_state()
         self._forget()
         changes = self.terraform.destroy()
         self._outputs = None
@@ -162,6 +164,28 @@ class Deployment:
         """Where Terraform keeps the state of this target, unless the files say elsewhere (a backend)."""
         name = self.target.settings.get("TF_WORKSPACE")
         return self.workspace.terraform / (f"terraform.tfstate.d/{name}" if name else "") / "terraform.tfstate"
+
+    def _refuse_foreign_state(self) -> None:
+        """One state for two accounts: Terraform would take what it finds for gone, and lose the other account's."""
+        place = self._state_place()
+        owners = accounts_in_state(place.read_text(encoding="utf-8", errors="replace")) if place.is_file() else set()
+        if owners and (own := self._account()) and own not in owners:
+            raise UsageProblem(
+                f"{place.relative_to(self.workspace.folder)} describes what is in account {', '.join(sorted(owners))}; "
+                f"{self.target.name} is account {own}",
+                next_step="use the profile of that account, or a workspace of its own for each account: lab new DIR",
+            )
+
+    def _account(self) -> str:
+        """The target's account; empty if it does not say."""
+        from checker.checks.expectation import NotAvailable
+        from checker.verbs.aws import aws_answers
+
+        try:
+            with aws_answers():
+                return self.target.account
+        except (NotAvailable, LabError):
+            return ""
 
     def _state_hash(self) -> str:
         place = self._state_place()

@@ -42,7 +42,7 @@ NO_FILES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class MqttAddress:
-    """Where devices connect. `host` None: the name that the workspace's output `iot_endpoint` says."""
+    """Where devices connect. `host` is for clouds whose own name for it leads nowhere; else the output `iot_endpoint` says."""
 
     host: str | None
     port: int
@@ -62,11 +62,18 @@ class Target:
     identity: str = ""
     """Changes when the target is another cloud or was emptied."""
     profile: str | None = None
+    account_id: str = ""
+    """Where it is known without asking."""
     _clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_aws(self) -> bool:
         return self.name.split(":")[0] == "aws"
+
+    @cached_property
+    def account(self) -> str:
+        """The number of the AWS account."""
+        return self.account_id or str(self.client("sts").get_caller_identity()["Account"])
 
     @property
     def clock(self) -> Clock:
@@ -142,7 +149,8 @@ def local_target(cloud: Mapping[str, Any]) -> Target:
     )
     identity = f"{cloud['endpoint_url']} {cloud.get('cloud_id') or cloud['pid']}"
     settings = _settings(cloud["endpoint_url"], cloud["region"], mqtt) | LOCAL_KEYS
-    return Target("local", cloud["region"], mqtt, settings, AMBIENT, control, identity)
+    account = str(cloud.get("account_id", ""))
+    return Target("local", cloud["region"], mqtt, settings, AMBIENT, control, identity, account_id=account)
 
 
 def _local(workspace: Path, environ: Mapping[str, str]) -> Target:
@@ -173,7 +181,9 @@ def _aws(name: str, environ: Mapping[str, str]) -> Target:
 
 def _endpoint(url: str, environ: Mapping[str, str]) -> Target:
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    mqtt = MqttAddress(None, int(environ.get("LAB_MQTT_PORT", 8883)), environ.get("LAB_MQTT_CA"))
+    mqtt = MqttAddress(
+        environ.get("LAB_MQTT_HOST"), int(environ.get("LAB_MQTT_PORT", 8883)), environ.get("LAB_MQTT_CA")
+    )
     parts = urlsplit(url)
     if not parts.hostname:
         raise UsageProblem(f"{url} names no host", next_step="use a URL such as http://127.0.0.1:4566")

@@ -209,3 +209,14 @@ def outputs_in_state(text: bytes) -> dict[str, Any] | None:
         return {name: output["value"] for name, output in state["outputs"].items()} if state["version"] == 4 else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def accounts_in_state(text: str) -> set[str]:
+    """The AWS accounts that own the managed resources of a state file, read from their ARNs."""
+    try:
+        resources = json.loads(text)["resources"]
+    except (ValueError, KeyError, TypeError):
+        return set()
+    managed = [each for each in resources if each.get("mode") == "managed"]
+    arns = (instance.get("attributes", {}).get("arn") for each in managed for instance in each.get("instances", []))
+    return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5 and arn.split(":")[4]}

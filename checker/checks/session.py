@@ -13,8 +13,10 @@ from typing import Any
 
 from checker import __version__
 from checker.checks.check import Check, load_checks
+from checker.checks.lacking import NOT_SERVED, Lacking, find_lacking
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.checks.runner import run_checks, with_needs
+from checker.curriculum.given import altered_files
 from checker.curriculum.parts import Part, read_parts
 from checker.curriculum.simulating import end_stale_simulation
 from checker.deployment import Deployment
@@ -22,7 +24,6 @@ from checker.errors import TargetDown, TargetLacks
 from checker.target import Target
 from checker.terraform import TerraformFailed
 
-NOT_SERVED = ("NotImplementedException", "StatusCode: 501")
 WRAPPING = re.compile(r"operation error [\w ]+: \w+, https response error StatusCode: \d+, RequestID: [\w-]*, ")
 """What the provider puts around AWS's own error."""
 UNREACHABLE = ("connection refused", "connection reset", "no such host", "EOF")
@@ -50,6 +51,9 @@ class Session:
     undeployable: TerraformFailed | None = None
     """Why nothing was deployed, if Terraform refused the files."""
     _half_deployed: TerraformFailed | None = None
+    _lacking: Lacking | None = None
+    _services: frozenset[str] = frozenset()
+    """AWS services of the part that is being checked."""
     _begun: float = field(default_factory=time.time)
 
     @property
@@ -68,8 +72,9 @@ class Session:
         try:
             self.deployment.ensure_applied(read_parts())
         except TerraformFailed as failure:
+            self._lacking = find_lacking(failure, self.deployment.target)
             blame_the_target(failure, self.deployment.target)
-            self._notice(str(failure))
+            self._notice(f"{self._lacking.because}\n{failure.message}" if self._lacking else str(failure))
             if failure.applied:
                 self._half_deployed = failure
             else:
@@ -81,6 +86,7 @@ class Session:
         """Runs a part's checks, or `only` some and what they need."""
         checks = load_checks(part.folder)
         self.listener.begin_part(part)
+        self._services = frozenset(part.services)
         chosen = with_needs(only, checks) if only else checks
         results = self._undeployed(chosen) if self.undeployable else self._run(chosen)
         result = PartResult(part.number, part.title, part.bonus, tuple(results))
@@ -95,6 +101,10 @@ class Session:
 
     def _amend(self, result: CheckResult) -> CheckResult:
         """A failure after an apply that stopped half-way says so: what is missing may be what was not made."""
+        if self._lacking and self._lacking.services & self._services and result.status != "passed":
+            return replace(
+                result, status="skipped", expected="", got="", fix="", because=self._lacking.because, blameless=True
+            )
         if self._half_deployed is None or result.status != "failed":
             return result
         place, summary = summary_of(self._half_deployed)
@@ -118,6 +128,7 @@ class Session:
             "kit": __version__,
             "checks": checks_version(),
             "workspace": workspace.hash_of("terraform", "src", "ac_control_lambda", "bin", ".gitlab-ci.yml"),
+            "altered": list(altered_files(workspace)),
             "target": target.name,
             "region": target.region,
             "began": datetime.fromtimestamp(self._begun, UTC).isoformat(timespec="seconds"),
@@ -154,7 +165,7 @@ def summary_of(failure: TerraformFailed) -> tuple[str, str]:
 def blame_the_target(failure: TerraformFailed, target: Target) -> None:
     """Raises our own error if Terraform failed because of the cloud, not because of the files."""
     text = str(failure)
-    if any(sign in text for sign in NOT_SERVED):
+    if target.name == "local" and any(sign in text for sign in NOT_SERVED):
         raise TargetLacks(
             f"{target.name} does not serve what the files ask for.\n{text}", next_step="lab logs"
         ) from failure

@@ -10,6 +10,7 @@ import click
 
 from checker.checks.result import PartResult, Report
 from checker.checks.session import Listener, Session
+from checker.cli.consent import ask_before_aws, yes_option
 from checker.cli.options import (
     Progress,
     chosen_target,
@@ -20,6 +21,7 @@ from checker.cli.options import (
     verbose_option,
     workspace_option,
 )
+from checker.curriculum.given import describe_altered
 from checker.curriculum.parts import Part, find_part, read_parts
 from checker.curriculum.progress import remember
 from checker.curriculum.workspace import Workspace
@@ -35,6 +37,7 @@ from checker.report.terminal import Style, render_check, render_heading, render_
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", metavar="FILE", type=click.Path(path_type=Path), help="Write JUnit XML.")
 @verbose_option
+@yes_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -44,6 +47,7 @@ def check(
     json_file: Path | None,
     junit_file: Path | None,
     verbose: bool,
+    yes: bool,
 ) -> None:
     """Check PART (a number like 2, or one check like 2.3), or all parts.
 
@@ -51,7 +55,11 @@ def check(
     """
     workspace = open_workspace(folder)
     parts, only = choose(wanted)
-    reports = [check_on(workspace, name, parts, only, Progress(verbose)) for name in chosen_target(target).split(",")]
+    names = chosen_target(target).split(",")
+    for name in names:
+        if name.split(":")[0] == "aws":
+            ask_before_aws(open_target(name, workspace), parts, yes)
+    reports = [check_on(workspace, name, parts, only, Progress(verbose)) for name in names]
     report = join_reports(reports)
     if json_file:
         write_report(render_json(report), json_file)
@@ -73,6 +81,8 @@ def check_on(
 ) -> Report:
     """Checks parts on one target and shows every result as it comes."""
     deployment = Deployment(workspace, open_target(target, workspace), progress)
+    if altered := describe_altered(workspace):
+        say(altered)
     with Session(deployment, listener(progress, style_of())) as session:
         if not deployment.is_current:
             say(f"terraform apply against {deployment.target.name} ...")

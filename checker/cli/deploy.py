@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from checker.cli.consent import ask_before_aws, yes_option
 from checker.cli.options import (
     Progress,
     chosen_target,
@@ -28,10 +29,12 @@ def open_deployment(folder: str | None, target: str | None, progress: Progress) 
 @workspace_option
 @target_option
 @verbose_option
-def apply(folder: str | None, target: str | None, verbose: bool) -> None:
+@yes_option
+def apply(folder: str | None, target: str | None, verbose: bool, yes: bool) -> None:
     """Apply the workspace's Terraform files and write the outputs into certs/."""
     progress = Progress(verbose)
     deployment = open_deployment(folder, target, progress)
+    ask_before_aws(deployment.target, read_parts(), yes)
     say(f"terraform apply against {deployment.target.name} ...")
     try:
         changes = deployment.apply(read_parts())

@@ -51,6 +51,9 @@ def aws_answers() -> Iterator[None]:
     except ClientError as error:
         if error_code(error) in LACKING or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 501:
             raise NotAvailable(f"the target does not serve this: {error_text(error)}") from error
+        if error_code(error).isdigit() and not error.response["Error"].get("Message"):
+            answer = f"it answers {error.operation_name} with HTTP {error_code(error)} and no reason"
+            raise NotAvailable(f"the target does not serve this: {answer}") from error
         if CLOSED in error_text(error):
             raise NotAvailable(f"this AWS account has no access: {error_text(error)}") from error
         raise

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
 
+from checker.checks.expectation import NotAvailable
+from checker.errors import LabError
 from checker.target import Target
-from checker.verbs.aws import all_pages, found_or_none
+from checker.verbs.aws import all_pages, aws_answers, found_or_none
 from checker.verbs.wait import poll
 
 ITEM_WITHIN_S = 8.0
@@ -74,6 +79,13 @@ class DynamoDbVerbs:
                 ExpressionAttributeNames={"#id": "id"}, ExpressionAttributeValues={":id": {"S": reading_id}},
             )  # fmt: skip
         return [{column: plain(value) for column, value in item.items()} for item in raw]
+
+    def delete_items(self, name: str, reading_ids: Iterable[str]) -> None:
+        """Deletes the items of readings; a table that is not there or has another key keeps what it has."""
+        with contextlib.suppress(ClientError, NotAvailable, LabError), aws_answers():
+            table = self.table(name)
+            for reading_id in reading_ids if table and table.key == "hash key id (S)" else ():
+                self._target.client("dynamodb").delete_item(TableName=name, Key={"id": {"S": reading_id}})
 
     def wait_for_items(self, name: str, reading_id: str, within_s: float | None = None) -> list[dict[str, Any]]:
         """The items of a reading, as soon as there is one; an empty list after the deadline."""

@@ -42,6 +42,7 @@ class Lab:
         self._deployment, self._parts = deployment, tuple(parts)
         self.target, self.workspace = deployment.target, deployment.workspace
         self._device: Device | None = None
+        self._sent: list[str] = []
 
     # names and outputs
 
@@ -152,6 +153,7 @@ class Lab:
     def _open_device(self, identity: Identity) -> Device:
         address = self.target.mqtt
         host = self.outputs("iot_endpoint")["iot_endpoint"]
+        host = address.host if address.host and self.target.name != "local" else host
         device = Device(host, address.port, address.ca_file, identity)
         try:
             return device.connect()
@@ -225,6 +227,7 @@ class Lab:
 
     def _send(self, reading: Reading, send: Callable[[], Any]) -> Reading:
         after = self.now_ms()
+        self._sent.append(reading.id)
         send()
         return replace(reading, sent_after_ms=after, sent_before_ms=self.now_ms())
 
@@ -353,8 +356,15 @@ class Lab:
         """A file of the workspace."""
         return self.workspace.folder / name
 
+    def remove_what_was_published(self) -> None:
+        """Deletes the items that the checks' readings became; Timestream keeps rows until their retention is over."""
+        self.dynamodb.delete_items(self.name("Temperature"), self._sent)
+        self._sent = []
+
     def close(self) -> None:
-        """Disconnects the device."""
+        """Disconnects the device; on real AWS what the checks published is removed."""
+        if self.target.is_aws:
+            self.remove_what_was_published()
         with contextlib.suppress(OSError):
             if self._device is not None:
                 self._device.close()

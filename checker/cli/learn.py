@@ -11,7 +11,7 @@ from checker.cli.options import open_workspace, say, workspace_option
 from checker.curriculum.hints import read_hints
 from checker.curriculum.next_step import next_step, todo_places
 from checker.curriculum.parts import PARTS, ROOT, find_part, read_parts
-from checker.curriculum.progress import has_passed, hints_taken, results, take_hint
+from checker.curriculum.progress import has_passed, hints_taken, minutes_spent, results, take_hint
 from checker.errors import LearnerProblem, UsageProblem
 
 
@@ -20,7 +20,7 @@ from checker.errors import LearnerProblem, UsageProblem
 def status(folder: str | None) -> None:
     """Show the points and checks of all parts, as of the last `lab check` of each."""
     workspace = open_workspace(folder)
-    known, hints = results(workspace), hints_taken(workspace)
+    known, hints, minutes = results(workspace), hints_taken(workspace), minutes_spent(workspace)
     total = 0
     for part in read_parts():
         last = known.get(str(part.number))
@@ -30,8 +30,11 @@ def status(folder: str | None) -> None:
         state = f"{passed} of {len(part.steps)} checks passed" if last else "not checked yet"
         bonus = " bonus" if part.bonus else ""
         taken = sum(step in hints for step in (step.id for step in part.steps))
-        asked = f", hints for {taken} steps" if taken else ""
-        click.echo(f"{part.number}  {part.title}\n     {points} of {part.points}{bonus} points, {state}{asked}")
+        levels = sum(hints.get(step.id, 0) for step in part.steps)
+        asked = f", {levels} hints for {taken} steps" if taken else ""
+        spent = minutes.get(str(part.number), 0)
+        time = f", {spent} of about {part.minutes} minutes" if spent else f", about {part.minutes} minutes"
+        click.echo(f"{part.number}  {part.title}\n     {points} of {part.points}{bonus} points, {state}{asked}{time}")
     click.echo(f"{total} of {sum(part.points for part in read_parts() if not part.bonus)} points.  next  lab next")
 
 

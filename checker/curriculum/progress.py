@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from checker.checks.result import Report
 from checker.curriculum.workspace import Workspace
 
-RESULTS, HINTS = "results.json", "hints.json"
+RESULTS, HINTS, TIMES = "results.json", "hints.json", "times.json"
 
 
 def remember(workspace: Workspace, report: Report) -> None:
@@ -21,11 +22,31 @@ def remember(workspace: Workspace, report: Report) -> None:
             "at": report.provenance.get("began", ""),
         }
     workspace.write_note(RESULTS, kept)
+    if len(report.parts) == 1:
+        note_time(workspace, report.parts[0].number, time.time())
 
 
 def results(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """The newest result of each part, by its number as text."""
     return {number: part for number, part in workspace.read_note(RESULTS).items() if isinstance(part, dict)}
+
+
+PAUSE_S = 30 * 60.0
+"""A longer time between two checks is not counted as work."""
+
+
+def note_time(workspace: Workspace, part: int, now: float) -> None:
+    """Adds the time since the last check to a part's working time, unless it was a pause."""
+    note = workspace.read_note(TIMES)
+    since = now - float(note.get("last", now))
+    spent = note.get("spent", {})
+    spent[str(part)] = round(float(spent.get(str(part), 0)) + (since if 0 < since < PAUSE_S else 0), 1)
+    workspace.write_note(TIMES, {"last": now, "spent": spent})
+
+
+def minutes_spent(workspace: Workspace) -> dict[str, int]:
+    """The working time of each part so far, by its number as text."""
+    return {part: round(float(seconds) / 60) for part, seconds in workspace.read_note(TIMES).get("spent", {}).items()}
 
 
 def has_passed(workspace: Workspace, number: int) -> bool:

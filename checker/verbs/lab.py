@@ -9,14 +9,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from checker.checks.expectation import Later, NotAsExpected, NotReady, expect
+from checker.checks.expectation import Later, NotAsExpected, NotAvailable, NotReady, expect
 from checker.curriculum.parts import Part
 from checker.deployment import Deployment
 from checker.errors import LearnerProblem
 from checker.verbs import control
 from checker.verbs.aws import aws_answers
 from checker.verbs.awslambda import Invocation, LambdaVerbs, code_sha256
-from checker.verbs.device import POLICY, Device, DeviceRefused, Identity, Refusal
+from checker.verbs.device import ENDPOINT, POLICY, Device, DeviceRefused, Identity, Refusal
 from checker.verbs.dynamodb import DynamoDbVerbs
 from checker.verbs.explain import explain_reading, explain_refusal, place_to_fix, timestamp_of
 from checker.verbs.house import HouseOnline
@@ -158,6 +158,11 @@ class Lab:
         try:
             return device.connect()
         except DeviceRefused as refusal:
+            if refusal.fix == ENDPOINT and self.target.name.startswith("http"):
+                help_text = "LAB_MQTT_HOST, LAB_MQTT_PORT and LAB_MQTT_CA say where its devices connect"
+                raise NotAvailable(
+                    f"the broker of {self.target.name} is not reached: {refusal}; {help_text}"
+                ) from refusal
             why = explain_refusal(self.target, device.client_id)
             raise DeviceRefused(f"{refusal}\n{why}", refusal.fix) from refusal if why else refusal
 

@@ -107,7 +107,7 @@ def test_hints_go_one_level_further_each_time(lab):
         "2.3  Almost the answer (hint 3 of 3)",
     ]
     assert again == third
-    assert "hints for 1 steps" in lab("status")[1]
+    assert "3 hints for 1 steps, about " in lab("status")[1]
 
 
 def test_a_hint_for_no_step_lists_the_steps(lab):
@@ -243,3 +243,13 @@ def test_the_tests_run_in_the_environment_for_development_in_two_processes(lab, 
         ["python with dev", "-m", "pytest", "-n", "2", "--dist", "worksteal"],
         ["python with dev", "-m", "pytest", "tests/iam", "-x"],
     ]
+
+
+def test_working_time_is_counted_and_pauses_are_not(lab, workspace):
+    from checker.curriculum.progress import minutes_spent, note_time
+
+    for at in (0, 600, 1200, 90_000, 90_120):
+        note_time(workspace, 1, float(at))
+
+    assert minutes_spent(workspace) == {"1": 22}
+    assert ", 22 of about " in lab("status")[1]

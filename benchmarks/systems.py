@@ -116,7 +116,8 @@ def mosquitto(folder: Path, *, tls: tuple[Path, Path, Path] | None = None) -> It
     if program is None:
         raise Unavailable("mosquitto is not installed")
     port = free_port()
-    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 100", "max_queued_messages 0"]
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true"]
+    lines += ["max_inflight_messages 100", "max_queued_messages 0"]
     if tls:
         ca, certificate, key = tls
         lines += [f"cafile {ca}", f"certfile {certificate}", f"keyfile {key}", "require_certificate true"]

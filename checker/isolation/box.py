@@ -13,6 +13,7 @@ ETC = Path(__file__).with_name("etc")
 INSIDE = Path(__file__).with_name("inside.py")
 FROM_ETC = ("ssl", "pki", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 TOP_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+SCRATCH_MB, SHARED_MB = 128, 64
 USER = 1000
 """Who a program in a box believes to be; outside it is the instructor's user, or nobody's when the instructor is root."""
 
@@ -36,12 +37,12 @@ def box_arguments(box: Box, bwrap: str, cwd: Path) -> list[str]:
         bwrap,
         *namespaces(nested=False),
         *system_mounts(),
-        *("--tmpfs", "/tmp"),
+        *memory_folder(Path("/tmp"), SCRATCH_MB),
         *_binds("--ro-bind", [INSIDE, *box.readable]),
         *_binds("--bind", box.writable),
         *_binds("--ro-bind", box.frozen),
         *(word for folder in box.masked for word in ("--tmpfs", str(folder), "--remount-ro", str(folder))),
-        *("--chdir", str(cwd), "--"),
+        *("--remount-ro", "/", "--chdir", str(cwd), "--"),
     ]
 
 
@@ -70,8 +71,13 @@ def system_mounts(root: Path = Path("/")) -> list[str]:
         words += ["--ro-bind", str(file), f"/etc/{file.name}"]
     for name in FROM_ETC:
         words += ["--ro-bind-try", str(root / "etc" / name), f"/etc/{name}"]
-    words += ["--proc", "/proc", "--dev", "/dev"]
+    words += ["--proc", "/proc", "--dev", "/dev", *memory_folder(Path("/dev/shm"), SHARED_MB), "--remount-ro", "/dev"]
     return words
+
+
+def memory_folder(place: Path, size_mb: int) -> list[str]:
+    """An empty writable folder in memory; without a size it could take half of the machine's."""
+    return ["--size", str(size_mb * 1024 * 1024), "--tmpfs", str(place)]
 
 
 def python_folders() -> tuple[Path, ...]:

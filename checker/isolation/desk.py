@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checker.curriculum.parts import ROOT
-from checker.isolation.box import namespaces, python_folders, system_mounts
+from checker.isolation.box import SCRATCH_MB, memory_folder, namespaces, python_folders, system_mounts
 
 PLACE = Path("/lab")
 """The one folder of a desk that can be written, in memory, of limited size."""
@@ -38,12 +38,11 @@ class Desk:
 
 def desk_command(desk: Desk, bwrap: str, command: Sequence[str]) -> list[str]:
     """The command line that runs `command` at the desk, in PLACE, as an ordinary user."""
-    size = str(desk.size_mb * 1024 * 1024)
     words = [bwrap, *namespaces(nested=True), *system_mounts()]
-    words += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", str(PLACE)]
+    words += [*memory_folder(Path("/tmp"), SCRATCH_MB), *memory_folder(PLACE, desk.size_mb)]
     for source, target in [*((s, s) for s in desk.sources()), *((s, PLUGINS / to) for to, s in desk.plugins)]:
         words += ["--ro-bind", str(source), str(target)]
-    return [*words, "--chdir", str(PLACE), "--", *command]
+    return [*words, "--remount-ro", "/", "--chdir", str(PLACE), "--", *command]
 
 
 def as_nobody(command: Sequence[str], bwrap: str, slot: int, sources: Iterable[Path]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -52,6 +53,8 @@ class Bench(Judge):
         finally:
             for name in attack["files"]:
                 (self.workspace.folder / name).unlink(missing_ok=True)
+            for left in self.workspace.folder.glob("terraform/.terraform*"):
+                shutil.rmtree(left, ignore_errors=True)
 
     def _run(self, attack: dict[str, Any], deployment: Deployment) -> dict[str, Any]:
         folder, environment = self.workspace.folder, deployment.environment()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import socket
@@ -73,7 +72,6 @@ class Machine:
             return [self.fill(inner) for inner in value]
         names = {
             "home": self.folder / "home", "other": self.folder / "submissions" / "bob", "grades": self.folder / "grades",
-            "kit": ROOT, "python": sys.prefix, "marker": self.marker, "host_port": self.host_port, "user": getpass.getuser(),
         }  # fmt: skip
         if isinstance(value, str):
             for name, text in names.items():

@@ -82,7 +82,8 @@ def autograde(
             "Without isolation learners' notebooks run as you: they reach your files and the gradebook.", err=True
         )
     folder = require_course(course)
-    settings = {"LAB_GRADES": str(grades.resolve()), "LAB_ISOLATION": isolation}
+    _remember(folder, grades)
+    settings = {"LAB_ISOLATION": isolation}
     chosen = [part.id for part in read_parts() if assignment in (None, part.id)]
     codes = [0]
     for part in chosen:
@@ -105,8 +106,31 @@ def scores(context: click.Context, course: Path, grades: Path) -> None:
     from checker.nbgrader.course import require_course
 
     folder = require_course(course)
+    _remember(folder, grades)
     command = [str(_python()), "-m", "checker.nbgrader", str(folder), str(grades.resolve())]
     context.exit(subprocess.call(command, env=_environment()))
+
+
+@nbgrader.command()
+@course_argument
+@click.option("--port", default=8888, show_default=True, help="The port on this machine; it is not open to others.")
+@click.pass_context
+def formgrader(context: click.Context, course: Path, port: int) -> None:
+    """Open nbgrader's formgrader for COURSE in the browser: manual grading, feedback."""
+    from checker.nbgrader.course import require_course
+
+    folder = require_course(course)
+    options = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.default_url=/formgrader"]
+    options += ["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []
+    context.exit(subprocess.call([str(_python()), "-m", "jupyter_server", *options], cwd=folder, env=_environment()))
+
+
+def _remember(course: Path, grades: Path) -> None:
+    from checker.exports.read import read_grades
+    from checker.nbgrader.settings import remember_grades
+
+    read_grades(grades)
+    remember_grades(course, grades)
 
 
 def _first_part() -> str:

@@ -54,7 +54,7 @@ def _again(gradings: Sequence[Grading]) -> list[Html]:
 
 
 def _checks(entries: Sequence[CheckStatistics]) -> Html:
-    heads = ("check", "not passed", "", "failed", "skipped", "broken", "what was to be fixed most often")
+    heads = ("check", "not passed", "", "failed", "skipped", "broken", "what was to be fixed")
     rows = [
         element(
             "tr",
@@ -65,7 +65,11 @@ def _checks(entries: Sequence[CheckStatistics]) -> Html:
                 element("td", str(entry.counts[status] or ""), class_="number")
                 for status in ("failed", "skipped", "broken")
             ],
-            element("td", [element("div", f"{count} × {reason}") for reason, count in entry.reasons.most_common(2)]),
+            element(
+                "td",
+                [element("div", f"{count} × {reason}") for reason, count in entry.reasons.most_common(2)],
+                class_="why",
+            ),
         )
         for entry in entries
     ]

@@ -17,7 +17,8 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .small { font-size: .875rem
   white-space: pre-wrap; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
 th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; } td.number, th.number { text-align: right; white-space: nowrap; }
+  overflow-wrap: anywhere; } th { overflow-wrap: normal; white-space: nowrap; } td.why { min-width: 15rem; }
+td.number, th.number { text-align: right; white-space: nowrap; }
 .check { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; margin: .5rem 0; break-inside: avoid; }
 .check .line { display: flex; gap: .7rem; align-items: baseline; } .check .title { flex: 1; overflow-wrap: anywhere; }
 .word { font-weight: 650; min-width: 5.2rem; white-space: nowrap; }

@@ -9,7 +9,7 @@ from checker.exports.markup import Html, element
 from checker.exports.model import House
 
 LINES = ("#2f6fab", "#c2571a", "#2e8b57", "#8e4fa8", "#a08000", "#b0305c", "#3a9a9a", "#6b6b6b")
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 880, 260, 44, 14, 120, 30
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 880, 260, 56, 14, 120, 30
 POINTS_AT_MOST = 400
 
 

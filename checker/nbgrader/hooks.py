@@ -1,4 +1,4 @@
-"""Steps for nbgrader: run in a box, outputs of check cells from the class grader's results, markdown that runs nothing.
+"""Steps for nbgrader: run in a box, outputs of check cells from the class grader's results.
 
 Written for nbgrader 0.9.6 (pinned); tests/nbgrader guards what is used of it.
 """
@@ -9,8 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nbconvert.filters import markdown2html
-from nbconvert.filters.strings import clean_html
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode, from_dict
 from nbgrader.preprocessors import (
@@ -115,8 +113,3 @@ def autograde_steps() -> list[type]:
         AssignLatePenalties,
         CheckCellMetadata,
     ]
-
-
-def safe_markdown(source: str) -> str:
-    """Markdown as HTML in which nothing runs: nbgrader's pages show learners' answers to instructors who are logged in."""
-    return str(clean_html(markdown2html(source)))

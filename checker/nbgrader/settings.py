@@ -8,9 +8,22 @@ from typing import Any
 
 from checker.errors import UsageProblem
 
+REMEMBERED = "lab-grades.txt"
+"""In the course: where `lab nbgrader autograde` and `scores` last found the grades, so that formgrader finds them too."""
+
+
+def remember_grades(course: Path, grades: Path) -> None:
+    """Notes for nbgrader's own commands where the grades are."""
+    (course / REMEMBERED).write_text(f"{grades.resolve()}\n", encoding="utf-8")
+
+
+def remembered_grades(course: Path) -> Path | None:
+    file = course / REMEMBERED
+    return Path(file.read_text(encoding="utf-8").strip()) if file.is_file() else None
+
 
 def configure(config: Any, *, grades: Path, isolation: str = "box", within_s: float = 120.0) -> None:
-    """Sets up a course. LAB_GRADES and LAB_ISOLATION, which `lab nbgrader autograde` sets, win."""
+    """Sets up a course whose results are in `grades`, or where REMEMBERED beside it says; LAB_ISOLATION wins."""
     chosen = os.environ.get("LAB_ISOLATION") or isolation
     if chosen not in ("box", "none"):
         raise UsageProblem(
@@ -18,7 +31,7 @@ def configure(config: Any, *, grades: Path, isolation: str = "box", within_s: fl
         )
     from checker.nbgrader.hooks import autograde_steps, sanitize_steps
 
-    config.BoxedExecute.grades = str(os.environ.get("LAB_GRADES") or grades)
+    config.BoxedExecute.grades = str(remembered_grades(grades.parent) or grades)
     config.BoxedExecute.isolation = chosen
     config.BoxedExecute.within_s = float(within_s)
     config.SaveCheckedGrades.grades = config.BoxedExecute.grades
@@ -26,5 +39,5 @@ def configure(config: Any, *, grades: Path, isolation: str = "box", within_s: fl
     config.Autograde.autograde_preprocessors = autograde_steps()
     config.OverwriteCells.add_missing_cells = True
     config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": "checker.nbgrader.hooks.safe_markdown"}
+    config.HTMLExporter.filters = {"markdown2html": "checker.nbgrader.safe_html.safe_markdown"}
     config.ClearSolutions.text_stub = "YOUR ANSWER HERE"

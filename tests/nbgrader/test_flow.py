@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from checker.nbgrader.collect import collect
+from checker.nbgrader.settings import remember_grades
 from tests.nbgrader.conftest import (
     MISSING,
     PART,
@@ -74,11 +74,8 @@ def course(generated, tmp_path_factory) -> Path:
             code = code.replace(name, value)
         hand_in(handed_in, learner, code, ATTACK_PAGES if learner == "trudy" else "The error action.")
     collect(generated, handed_in)
-    os.environ["SECRET_OF_THE_INSTRUCTOR"] = "hunter2"
-    try:
-        run_nbgrader(generated, "autograde", PART.id, LAB_GRADES=str(grades))
-    finally:
-        del os.environ["SECRET_OF_THE_INSTRUCTOR"]
+    remember_grades(generated, grades)
+    run_nbgrader(generated, "autograde", PART.id, SECRET_OF_THE_INSTRUCTOR="hunter2")
     return generated
 
 
@@ -121,7 +118,7 @@ def test_patching_the_checker_changes_no_score_and_no_shown_result(course):
 def test_a_notebook_sees_nothing_of_the_instructor(course):
     text = autograded(course, "trudy")
     assert "FOUND [] False" in text and "SAW LAB_RESULT" in text
-    assert "SECRET_OF_THE_INSTRUCTOR" not in text and "LAB_GRADES" not in text
+    assert "SECRET_OF_THE_INSTRUCTOR" not in text
 
 
 def test_what_broke_on_our_side_waits_for_a_person(course):
@@ -158,6 +155,7 @@ def test_formgraders_page_runs_nothing_of_an_answer(course):
         str(course / "autograded" / "trudy" / PART.id / f"{PART.id}.ipynb"),
         resources={"base_url": "/", "index": 0, "total": 1, "notebook_id": PART.id, "assignment_id": PART.id},
     )
+    assert "<p>The error action" not in page and "&lt;p&gt;" not in page
     assert "&lt;script&gt;fetch" in page and "<script>fetch" not in page and "<img src=x onerror" not in page
 
 

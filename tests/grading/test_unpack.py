@@ -1,0 +1,148 @@
+"""From any kind of submission to the plain files of its workspace."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+
+import pytest
+
+from checker.grading.archives import File, Refused, Tree, read_archive
+from checker.grading.intake import _add_folder
+from checker.grading.unpack import fingerprint, unpack, write_tar
+from tests.grading.conftest import git, tar_of, zip_of
+
+
+def plain(tree: Tree) -> dict[str, bytes]:
+    return {name: file.content for name, file in tree.files.items() if not name.startswith(".git/")}
+
+
+def tree_of_folder(folder) -> Tree:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        _add_folder(archive, folder)
+    return read_archive(stream)
+
+
+def test_a_folder_around_the_workspace_is_taken_off(workspace_files):
+    tree, _ = unpack(read_archive(zip_of({f"smart-house/{name}": c for name, c in workspace_files.items()})))
+
+    assert plain(tree) == workspace_files
+
+
+def test_an_archive_in_a_folder_is_unpacked_too(workspace_files):
+    tree, _ = unpack(read_archive(zip_of({"work.tar.gz": tar_of(workspace_files).getvalue()})))
+
+    assert plain(tree) == workspace_files
+
+
+def test_without_a_workspace_it_is_refused():
+    with pytest.raises(Refused, match="no folder terraform/"):
+        unpack(read_archive(zip_of({"essay.txt": b"sorry"})))
+
+
+def test_state_lock_notes_and_certificates_are_not_handed_in(workspace_files):
+    more = [
+        "terraform/terraform.tfstate",
+        "terraform/.terraform.lock.hcl",
+        ".lab/results.json",
+        "certs/private_key.pem",
+    ]
+
+    tree, _ = unpack(read_archive(zip_of({**workspace_files, **dict.fromkeys(more, b"x")})))
+
+    assert plain(tree) == workspace_files
+
+
+def test_of_a_repository_the_latest_commit_counts_and_what_differs_is_told(workspace_files, repository):
+    folder = repository(workspace_files)
+    (folder / "terraform" / "iot.tf").write_bytes(b"# not committed\n")
+
+    tree, found = unpack(tree_of_folder(folder))
+
+    assert plain(tree) == workspace_files
+    assert found["commit"] == git(folder, "rev-parse", "HEAD")
+    assert found["notes"] == ["1 files differ from the latest commit, which is what is graded: terraform/iot.tf"]
+
+
+def test_a_bare_repository_is_read(workspace_files, repository, tmp_path):
+    git(tmp_path, "clone", "-q", "--bare", str(repository(workspace_files)), "bare.git")
+
+    tree, _ = unpack(tree_of_folder(tmp_path / "bare.git"))
+
+    assert plain(tree) == workspace_files
+
+
+def test_a_project_export_of_gitlab_is_read(workspace_files, repository, tmp_path):
+    git(repository(workspace_files), "bundle", "create", str(tmp_path / "project.bundle"), "--all")
+    export = {
+        "VERSION": b"0.2.4",
+        "project.bundle": (tmp_path / "project.bundle").read_bytes(),
+        "tree/project.json": b"{}",
+    }
+
+    tree, _ = unpack(read_archive(tar_of(export)))
+
+    assert plain(tree) == workspace_files
+
+
+def test_settings_and_hooks_of_a_repository_do_not_run_and_do_not_come_along(workspace_files, repository, tmp_path):
+    folder, trap = repository(workspace_files), tmp_path / "trap"
+    (folder / ".git" / "config").write_text(f'[core]\n\tfsmonitor = "touch {trap}"\n\tsshCommand = "touch {trap}"\n')
+    hook = folder / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {trap}\n")
+    hook.chmod(0o755)
+
+    tree, _ = unpack(tree_of_folder(folder))
+
+    assert not trap.exists()
+    assert b"fsmonitor" not in tree.files[".git/config"].content
+    assert not any(name.startswith(".git/hooks/") for name in tree.files)
+
+
+def test_alternates_do_not_lead_to_objects_of_others(workspace_files, repository):
+    folder = repository(workspace_files)
+    (folder / ".git" / "objects" / "info").mkdir(exist_ok=True)
+    (folder / ".git" / "objects" / "info" / "alternates").write_text("/root/secret.git/objects\n")
+
+    tree, _ = unpack(tree_of_folder(folder))
+
+    assert not any("alternates" in name for name in tree.files)
+
+
+def test_links_in_a_folder_are_not_followed(workspace_files, tmp_path):
+    folder = tmp_path / "ada"
+    (folder / "terraform").mkdir(parents=True)
+    (folder / "terraform" / "iot.tf").write_bytes(b"x")
+    (folder / "terraform" / "passwd").symlink_to("/etc/passwd")
+    (folder / "home").symlink_to("/root")
+
+    assert set(tree_of_folder(folder).files) == {"terraform/iot.tf"}
+
+
+def test_the_hash_depends_on_contents_names_and_run_bits_only():
+    one = {"a": File(b"1"), "b": File(b"2")}
+
+    assert fingerprint(one, "") == fingerprint({"b": File(b"2"), "a": File(b"1"), ".git/index": File(b"x")}, "")
+    assert (
+        len({fingerprint(files, "") for files in (one, {"a": File(b"1", True), "b": File(b"2")}, {"a": File(b"1")})})
+        == 3
+    )
+
+
+def test_the_tar_that_is_kept_is_always_the_same(workspace_files):
+    def packed() -> bytes:
+        stream = io.BytesIO()
+        write_tar(unpack(read_archive(zip_of(workspace_files)))[0].files, stream)
+        return stream.getvalue()
+
+    assert packed() == packed()
+
+
+def test_a_source_in_an_archive_of_several_is_one_folder_of_it(workspace_files):
+    both = {f"{who}/{name}": content for who in ("ada", "bob") for name, content in workspace_files.items()}
+
+    tree, _ = unpack(read_archive(zip_of(both)), "bob/")
+
+    assert plain(tree) == workspace_files

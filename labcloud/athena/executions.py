@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labcloud.api import Caller, Scope
-from labcloud.athena.run import Column
+from labcloud.athena.results import Column
 from labcloud.athena.types import PRECISIONS
 
+CATALOG = "awsdatacatalog"
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +18,7 @@ from labcloud.athena.formats import TableForm, form_of, split_location
 from labcloud.athena.functions import MACROS
 from labcloud.athena.partitions import Partition, projected, registered
 from labcloud.athena.render import text_of
+from labcloud.athena.results import Column, Result
 from labcloud.athena.scan import Loader, Objects
 from labcloud.athena.translate import Reference, TableName, Translation, equalities, tables_of, translate
 from labcloud.athena.types import athena_name
@@ -47,23 +47,6 @@ class Handle(Protocol):
     """Lets somebody else interrupt the query."""
 
     def take(self, connection: Any) -> None: ...
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a result."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """Texts, row by row."""
-
-    columns: tuple[Column, ...]
-    rows: list[list[str | None]]
-    scanned_bytes: int = 0
 
 
 def run_query(query: exp.Query, scope: Scope, database: str, now_s: float, allow: Allow, handle: Handle) -> Result:

@@ -17,16 +17,13 @@ from concurrent.futures import wait as wait_for
 from typing import Any
 
 from labcloud.api import ApiRequest, Caller, Operation
-from labcloud.athena.catalogue import execute
 from labcloud.athena.ddl import Show, is_ddl, parse_ddl
 from labcloud.athena.errors import QueryFailed, invalid
-from labcloud.athena.executions import Execution
+from labcloud.athena.executions import CATALOG, Execution
 from labcloud.athena.formats import split_location
 from labcloud.athena.render import csv_of, rows_of
-from labcloud.athena.run import Column, Result, run_query
-from labcloud.athena.translate import CATALOG, parse_query
+from labcloud.athena.results import Column, Result
 from labcloud.errors import AwsError
-from labcloud.motobase import glue_tables
 from labcloud.motobase.lookups import read_object
 from labcloud.motobase.objects import put_object
 
@@ -98,7 +95,7 @@ class Athena:
                 f"Data catalog {context['Catalog']} is not served by the local cloud.", "DATACATALOG_NOT_FOUND"
             )
         parameters = tuple(asked.get("ExecutionParameters") or ())
-        parsed = parse_ddl(sql) if is_ddl(sql) else parse_query(sql, parameters)
+        parsed = parse_ddl(sql) if is_ddl(sql) else _parse_query(sql, parameters)
         kind = "UTILITY" if isinstance(parsed, Show) else ("DDL" if is_ddl(sql) else "DML")
         group, location = self._output_of(request)
         query_id = str(uuid.uuid4())
@@ -224,17 +221,23 @@ class Athena:
         execution.state = "CANCELLED" if execution.cancelled else state
 
     def _query(self, execution: Execution, parsed: Any) -> Result:
+        from labcloud.athena.run import run_query  # with sqlglot: not before the first query
+
         handle = _Handle(self, execution)
         result = run_query(parsed, execution.scope, execution.database, self._now(), self._allow(execution), handle)
         self._check_cutoff(execution, result)
         return result
 
     def _statement(self, execution: Execution, parsed: Any) -> Result:
+        from labcloud.athena.catalogue import execute
+
         lines = execute(parsed, execution.scope, execution.database, self._allow(execution))
         columns = (Column("result", "string"),) if execution.kind == "UTILITY" or lines else ()
         return Result(columns, [[line] for line in lines])
 
     def _check_cutoff(self, execution: Execution, result: Result) -> None:
+        from labcloud.motobase import glue_tables
+
         group = glue_tables.work_group(execution.scope, execution.work_group)
         cutoff = (group.configuration if group else {}).get("BytesScannedCutoffPerQuery")
         if cutoff and result.scanned_bytes > cutoff:
@@ -270,6 +273,8 @@ class Athena:
     # -- inside
 
     def _output_of(self, request: ApiRequest) -> tuple[str, str]:
+        from labcloud.motobase import glue_tables  # with moto's Glue: not before the first query
+
         asked = request.parameters
         name = asked.get("WorkGroup") or "primary"
         group = glue_tables.work_group(request.scope, name)
@@ -316,6 +321,12 @@ class _Handle:
 
     def take(self, connection: Any) -> None:
         self._athena.take(self._execution, connection)
+
+
+def _parse_query(sql: str, parameters: tuple[str, ...]) -> Any:
+    from labcloud.athena.translate import parse_query
+
+    return parse_query(sql, parameters)
 
 
 def _object_of(location: str) -> tuple[str, str]:

@@ -18,9 +18,8 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
 from labcloud.athena.errors import QueryFailed, invalid
+from labcloud.athena.executions import CATALOG
 from labcloud.athena.functions import check_functions
-
-CATALOG = "awsdatacatalog"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from labcloud.stacks.errors import invalid
 
 SECTIONS = (
@@ -45,8 +43,8 @@ def parse_template(text: str) -> Template:
     if len(text.encode()) > LARGEST:
         raise invalid("Template may not exceed 1000000 bytes in size.")
     try:
-        data = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, _Loader)  # noqa: S506
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        data = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
+    except (ValueError, RecursionError) as error:
         raise invalid(
             f"Template format error: {'JSON' if text.lstrip().startswith('{') else 'YAML'} not well-formed. ({error})"
         ) from error
@@ -59,6 +57,12 @@ def parse_template(text: str) -> Template:
     for name, resource in data["Resources"].items():
         _check_resource(name, resource)
     return Template(text, data)
+
+
+def _yaml(text: str) -> Any:
+    from labcloud.stacks.short_forms import read_yaml  # with yaml: not before the first template
+
+    return read_yaml(text)
 
 
 def _check_resource(name: str, resource: Any) -> None:
@@ -101,30 +105,6 @@ def _check_parameter(name: str, parameter: Mapping[str, Any], value: str) -> Non
         raise invalid(f"Parameter '{name}' must be a number.")
     if str(parameter.get("Type", "String")).startswith("AWS::SSM::"):
         raise invalid(f"The local cloud does not serve parameters of type {parameter['Type']} ({name}).")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms (!Ref, !Sub …); dates stay texts."""
-
-
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def references(value: Any) -> Iterator[str]:

@@ -19,6 +19,9 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "iot.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
+TAG = ("Lab", "smart-house-check")
+"""On everything that may carry it, so that what an interrupted check left can be found on real AWS."""
+UPPER, LOWER = [{"Key": TAG[0], "Value": TAG[1]}], dict([TAG])
 DENY_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iot:*", "Resource": "*"}]}
 
 
@@ -42,7 +45,7 @@ class Bystanders:
         thing, policy = f"house_of_a_neighbour_{mark}", f"iot_policy_of_a_neighbour_{mark}"
         iot.create_thing(thingName=thing)
         self._planted(Resource("IoT thing", thing), lambda: iot.delete_thing(thingName=thing))
-        iot.create_policy(policyName=policy, policyDocument=json.dumps(DENY_ALL))
+        iot.create_policy(policyName=policy, policyDocument=json.dumps(DENY_ALL), tags=UPPER)
         self._planted(Resource("IoT policy", policy), lambda: iot.delete_policy(policyName=policy))
         certificate = iot.create_keys_and_certificate(setAsActive=False)["certificateId"]
         self._planted(
@@ -53,14 +56,14 @@ class Bystanders:
         dynamodb, iam, logs = (self._target.client(service) for service in ("dynamodb", "iam", "logs"))
         table, role = f"Temperature_of_a_neighbour_{mark}", f"iot_role_of_a_neighbour_{mark}"
         dynamodb.create_table(
-            TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            TableName=table, BillingMode="PAY_PER_REQUEST", Tags=UPPER, KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         )  # fmt: skip
         self._planted(Resource("DynamoDB table", table), lambda: self._delete_table(table))
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=UPPER)
         self._planted(Resource("IAM role", role), lambda: iam.delete_role(RoleName=role))
         for name in (f"/aws/lambda/ac_control_lambda_of_a_neighbour_{mark}", f"/aws/lambda/somebody_else_{mark}"):
-            logs.create_log_group(logGroupName=name)
+            logs.create_log_group(logGroupName=name, tags=LOWER)
             self._planted(Resource("log group", name), partial(logs.delete_log_group, logGroupName=name))
 
     def _delete_table(self, table: str) -> None:

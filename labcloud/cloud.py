@@ -1,4 +1,6 @@
-"""The cloud as a whole: makes the services, joins them, starts and stops them. One cloud a process (moto's state is
+"""The cloud as a whole: makes the services, joins them, starts and stops them.
+
+Long, for it is the one place where services meet: none of them imports another. One cloud a process (moto's state is
 the process's).
 """
 

@@ -189,6 +189,7 @@ class Grader:
             "submitted_at": source.submitted_at,
             "left_out": found.get("left_out", []),
             "notes": found.get("notes", []),
+            "hints": found.get("hints", {}),
         }
         learner = {"id": source.id, "name": source.name, "email": source.email}
         head = {"schema": SCHEMA, "learner": learner, "key": self._plan.key(found["sha256"]), "submission": submission}

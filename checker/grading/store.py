@@ -34,7 +34,7 @@ class Grades:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Two gradings into one folder at once would do things twice."""
+        """Two gradings into one folder at once would do things twice. What a killed one left unfinished is removed."""
         import fcntl
 
         with open(self.folder / "lock", "w") as lock:
@@ -42,6 +42,8 @@ class Grades:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise UsageProblem(f"Another lab grade works in {self.folder}", next_step="wait for its end") from error
+            for left in [*self.folder.glob("submissions/.unfinished-*"), *self.folder.glob("results/*/.*.unfinished")]:
+                left.unlink()
             yield
 
     def ids(self) -> list[str]:

@@ -46,10 +46,22 @@ def unpack(tree: Tree, prefix: str = "") -> tuple[Tree, dict[str, Any]]:
     if root is None:
         raise Refused("it holds no folder terraform/ with .tf files: it is no workspace")
     tree.files = below(tree.files, root)
+    found["hints"] = hints_taken(tree.files.get(".lab/hints.json"))
     gone = [name for name in tree.files if name.startswith(NOT_HANDED_IN_AT_TOP) or NOT_HANDED_IN.search(name)]
     for name in gone:
         del tree.files[name]
     return tree, found
+
+
+def hints_taken(note: File | None) -> dict[str, int]:
+    """How many levels of hints the learner's own kit has noted, by step; a note that is none counts as no hints."""
+    try:
+        noted = json.loads(note.content) if note else {}
+    except (ValueError, RecursionError):
+        return {}
+    entries = noted.items() if isinstance(noted, dict) else ()
+    fits = (e for e in entries if re.fullmatch(r"\d+\.\d+", e[0]) and type(e[1]) is int and 0 <= e[1] <= 3)
+    return dict(fits)
 
 
 def find_workspace(files: dict[str, File]) -> str | None:

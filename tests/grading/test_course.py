@@ -1,0 +1,147 @@
+"""course.toml and adjustments.toml: what they say, and how mistakes in them are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from checker.errors import UsageProblem
+from checker.grading.adjustments import Change, read_adjustments
+from checker.grading.course import read_course
+from checker.grading.hidden import as_learners_see
+
+RIGHT = """
+title = "IoT 2026"
+[parts.2]
+weight = 2
+[parts.6]
+graded = false
+[late]
+deadline = 2026-05-01T00:00:00Z
+grace_minutes = 15
+interpolation = "linear"
+steps = [{ hours = 24, keep = 0.8 }, { hours = 72, keep = 0.0 }]
+[late.deadlines]
+1 = 2026-04-01T00:00:00Z
+[attempts]
+counts = "best"
+free = 2
+each_costs = 0.1
+[hints]
+costs = [0, 0.5, 1]
+[hidden]
+visibility = "points"
+levels = { "2.secret" = "nothing" }
+"""
+WRONG = """
+titel = "x"
+[parts.9]
+weight = 1
+[parts.2]
+weight = "double"
+[late]
+deadline = 2026-05-01
+steps = [{ hours = 24, keep = 1.5 }, { hours = 12, keep = 0.5 }, 3]
+interpolation = "curved"
+[attempts]
+counts = "first"
+[hidden]
+visibility = "some"
+"""
+
+
+def test_without_a_file_everything_is_as_the_parts_say(tmp_path):
+    course = read_course(tmp_path / "course.toml")
+
+    assert [part.number for part, _ in course.listed()] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_file_is_read(tmp_path):
+    (tmp_path / "course.toml").write_text(RIGHT)
+
+    course = read_course(tmp_path / "course.toml")
+
+    assert course.title == "IoT 2026"
+    assert course.rules_of(2).weight == 2
+    assert [part.number for part, _ in course.listed()] == [1, 2, 3, 4, 5, 7]
+    assert course.late.deadline_of(1) == datetime(2026, 4, 1, tzinfo=UTC)
+    assert course.late.deadline_of(2) == datetime(2026, 5, 1, tzinfo=UTC)
+    assert (course.late.grace, course.late.linear) == (timedelta(minutes=15), True)
+    assert (course.attempts.best, course.attempts.free, course.attempts.each_costs) == (True, 2, 0.1)
+    assert (course.visibility, course.levels) == ("points", {"2.secret": "nothing"})
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path):
+    (tmp_path / "course.toml").write_text(WRONG)
+
+    with pytest.raises(UsageProblem) as problem:
+        read_course(tmp_path / "course.toml")
+
+    assert problem.value.message.splitlines()[1:] == [
+        "  titel: unknown key; did you mean title?",
+        "  parts.9: expected a table of a part, one of 1, 2, 3, 4, 5, 6, 7",
+        "  parts.2.weight: is 'double', expected a number from 0 to 1000",
+        "  late.steps[1].keep: is 1.5, expected a number from 0 to 1",
+        "  late.steps[3]: expected { hours = 24, keep = 0.8 }",
+        "  late.steps: the hours must grow from step to step",
+        "  late.interpolation: is 'curved', expected one of steps, linear",
+        "  late.deadline: is datetime.date(2026, 5, 1), expected a time with its zone: 2026-05-01T23:59:00+02:00",
+        "  attempts.counts: is 'first', expected one of last, best",
+        "  hidden.visibility: is 'some', expected one of everything, title, points, nothing",
+    ]
+
+
+def test_hidden_checks_stand_behind_the_kits_with_their_levels(tmp_path):
+    folder = tmp_path / "secret" / "02_invalid_data"
+    folder.mkdir(parents=True)
+    (folder / "checks.py").write_text(
+        'from checker.checks import check\n@check("2.secret", points=5, needs="2.1")\ndef f(lab):\n    """A secret."""\n'
+    )
+    (tmp_path / "course.toml").write_text('[hidden]\nfolder = "secret"\nlevels = { "2.secret" = "nothing" }\n')
+
+    course = read_course(tmp_path / "course.toml")
+
+    (part, listed) = course.listed("2")[0]
+    assert part.number == 2
+    assert (listed[-1].check.id, listed[-1].visibility, listed[0].visibility) == ("2.secret", "nothing", "everything")
+
+
+def test_four_levels_of_what_learners_see():
+    check = {"id": "2.s", "title": "T", "status": "failed", "points": 0, "max_points": 5,
+             "expected": "E", "got": "G", "because": "B", "fix": "F"}  # fmt: skip
+
+    assert as_learners_see(check, "everything") == check
+    assert as_learners_see(check, "title") == check | {"expected": "", "got": "", "because": "", "fix": ""}
+    assert as_learners_see(check, "points") == check | {
+        "title": "A hidden check.",
+        "expected": "",
+        "got": "",
+        "because": "",
+        "fix": "",
+    }
+    assert as_learners_see(check, "nothing") is None
+
+
+def test_adjustments_are_read(tmp_path):
+    (tmp_path / "adjustments.toml").write_text(
+        '[ada]\ncomment = "Well done."\n[[ada.points]]\ncheck = "2.3"\nset = 5\nreason = "oral exam"\n'
+    )
+
+    adjustment = read_adjustments(tmp_path)["ada"]
+
+    assert adjustment.comment == "Well done."
+    assert adjustment.changes == (Change(check="2.3", set=5, reason="oral exam"),)
+
+
+def test_wrong_adjustments_are_told_at_once(tmp_path):
+    (tmp_path / "adjustments.toml").write_text(
+        '[ada]\nnote = "x"\n[[ada.points]]\nadd = 1\nset = 2\n[[ada.points]]\nadd = "one"\n'
+    )
+
+    with pytest.raises(UsageProblem) as problem:
+        read_adjustments(tmp_path)
+
+    assert "ada.note: unknown key" in problem.value.message
+    assert "ada.points[1]: expected either add or set" in problem.value.message
+    assert "ada.points[2].add: is 'one'" in problem.value.message

@@ -1,0 +1,109 @@
+"""Whose submission is it, and which one?"""
+
+from __future__ import annotations
+
+import pytest
+
+from checker.errors import UsageProblem
+from checker.grading.intake import find_sources, safe_id
+
+
+def test_folders_archives_and_repositories_get_the_ids_of_their_names(tmp_path):
+    for name in ("ada", "bob.git"):
+        (tmp_path / name).mkdir()
+    for name in ("eve.zip", "joe.tar.gz", "notes.txt", ".hidden.zip"):
+        (tmp_path / name).touch()
+
+    assert [source.id for source in find_sources(tmp_path)] == ["ada", "bob.git", "eve", "joe"]
+
+
+def test_moodles_folders_give_number_and_name(tmp_path):
+    (tmp_path / "Ada Lovelace_4711_assignsubmission_file_").mkdir()
+
+    (source,) = find_sources(tmp_path)
+
+    assert (source.id, source.name) == ("4711", "Ada Lovelace")
+
+
+def test_moodles_zip_holds_a_submission_for_each_learner(tmp_path):
+    archive = tmp_path / "all.zip"
+    archive.touch()
+
+    sources = find_sources(
+        archive, ["Ada Lovelace_4711_assignsubmission_file/", "Bob_4712_assignsubmission_file_w.zip"]
+    )
+
+    assert [(source.id, source.name, source.prefix[:3]) for source in sources] == [
+        ("4711", "Ada Lovelace", "Ada"),
+        ("4712", "Bob", "Bob"),
+    ]
+
+
+def test_another_zip_is_one_submission(tmp_path):
+    (tmp_path / "ada.zip").touch()
+
+    assert [source.id for source in find_sources(tmp_path / "ada.zip", ["terraform/", "src/"])] == ["ada"]
+
+
+def test_a_time_in_the_name_makes_attempts_of_one_learner(tmp_path):
+    for name in ("ada@2026-05-02T10-00Z.zip", "ada@2026-05-01T10-00Z.zip"):
+        (tmp_path / name).touch()
+
+    sources = find_sources(tmp_path)
+
+    assert [source.id for source in sources] == ["ada", "ada"]
+    assert sources[0].submitted_at < sources[1].submitted_at
+
+
+def test_the_instructors_list_says_who_and_when(tmp_path):
+    (tmp_path / "upload-1.zip").touch()
+    (tmp_path / "submissions.csv").write_text(
+        "source,learner,name,email,submitted_at\nupload-1.zip,ada,Ada Lovelace,ada@example.org,2026-05-01T12:00:00+00:00\n"
+    )
+
+    (source,) = find_sources(tmp_path)
+
+    assert (source.id, source.name, source.email) == ("ada", "Ada Lovelace", "ada@example.org")
+    assert source.submitted_at.startswith("2026-05-01T")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("source,who\nx.zip,ada\n", "must have the columns"),
+        ("source,submitted_at\nx.zip,yesterday\n", "'yesterday' is no time"),
+        ("source,learner\ny.zip,ada\n", "names what is not there: y.zip"),
+    ],
+    ids=["unknown column", "no time", "not there"],
+)
+def test_a_wrong_list_is_refused_with_the_reason(tmp_path, text, complaint):
+    (tmp_path / "x.zip").touch()
+    (tmp_path / "submissions.csv").write_text(text)
+
+    with pytest.raises(UsageProblem, match=complaint):
+        find_sources(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Zoë Ångström", "Zoe_Angstrom"),
+        ("../../etc", "etc"),
+        ("a\x1b[2Jb", "a_2Jb"),
+        (".hidden", "hidden"),
+        ("=1+1", "1+1"),
+    ],
+    ids=["accents", "path", "escape", "dot", "formula"],
+)
+def test_an_id_is_a_plain_file_name(text, wanted):
+    assert safe_id(text) == wanted
+
+
+def test_an_id_of_other_letters_is_a_number_of_its_own():
+    assert safe_id("张伟") != safe_id("王芳")
+    assert safe_id("张伟").startswith("learner-")
+
+
+def test_an_empty_folder_is_a_usage_problem(tmp_path):
+    with pytest.raises(UsageProblem, match="holds no submission"):
+        find_sources(tmp_path)

@@ -1,0 +1,97 @@
+"""What becomes of a judge's words, and how results are kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from checker.checks.check import Check
+from checker.curriculum.parts import read_parts
+from checker.grading.result import Listed, Told, graded, refused
+from checker.grading.store import Grades
+from checker.grading.texts import harmless
+
+PART = read_parts()[1]
+COURSE = [(PART, [Listed(Check("2.1", "One.", 4, (), print)), Listed(Check("2.2", "Two.", 6, (), print), "nothing")])]
+
+
+def told(*events: dict, **more: str) -> Told:
+    return Told([*events, {"event": "end"}], **more)
+
+
+def says(check: str, status: str, **texts: object) -> dict:
+    return {"event": "check", "id": check, "status": status, **texts}
+
+
+def test_points_come_from_the_kit_whatever_the_judge_says():
+    result = graded(COURSE, told(says("2.1", "passed", points=1000, max_points=1), says("9.9", "passed", points=50)))
+
+    assert (result["points"], result["max_points"]) == (4, 10)
+    assert [check["id"] for check in result["parts"][0]["checks"]] == ["2.1", "2.2"]
+
+
+def test_a_check_without_a_word_is_broken_and_the_result_too():
+    result = graded(COURSE, told(says("2.1", "passed")))
+
+    assert result["status"] == "broken"
+    assert result["parts"][0]["checks"][1]["because"] == "the judge ended before it"
+
+
+def test_a_stopped_submission_keeps_what_it_earned_before():
+    result = graded(COURSE, Told([says("2.1", "passed")], stopped="it took longer than 900 s"))
+
+    assert (result["status"], result["points"], result["problem"]) == ("stopped", 4, "it took longer than 900 s")
+    assert result["parts"][0]["checks"][1]["status"] == "skipped"
+
+
+def test_a_refused_submission_earns_nothing_and_says_why():
+    result = refused(COURSE, "it unpacks to more than 100 times its size")
+
+    assert (result["status"], result["points"]) == ("refused", 0)
+    assert "more than 100 times" in result["parts"][0]["checks"][0]["because"]
+
+
+def test_an_unknown_status_is_broken():
+    assert graded(COURSE, told(says("2.1", "splendid"), says("2.2", "passed")))["status"] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07x", "x"),
+        ("\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("a\x9b2Jb", "ab"),
+        ("back\x08space\x00", "back\ufffdspace\ufffd"),
+        ("abc\u202edef", "abc\ufffddef"),
+        ("two\r\nlines\tkept", "two\nlines\tkept"),
+    ],
+    ids=["colour", "title", "link", "one-byte sequence", "controls", "direction", "plain"],
+)
+def test_texts_are_harmless_on_a_terminal(text, wanted):
+    assert harmless(text) == wanted
+
+
+def test_an_endless_text_is_cut_and_says_so():
+    assert harmless("x" * 30_000).endswith("... (10000 more characters)")
+
+
+def test_versions_are_added_and_never_overwritten(tmp_path):
+    grades = Grades(tmp_path)
+    grades.prepare()
+
+    assert [grades.add("ada", {"points": n}) for n in (1, 2)] == [1, 2]
+    grades.result_file("ada", 3).write_text("{}")
+    assert grades.add("ada", {"points": 4}) == 4
+    assert json.loads(grades.result_file("ada", 1).read_text())["points"] == 1
+
+
+def test_a_result_that_was_not_finished_does_not_count(tmp_path):
+    grades = Grades(tmp_path)
+    grades.prepare()
+    (tmp_path / "results" / "ada").mkdir()
+    (tmp_path / "results" / "ada" / ".123.unfinished").write_text('{"poi')
+
+    assert grades.versions("ada") == []
+    assert grades.add("ada", {}) == 1

@@ -75,9 +75,10 @@ def _grade_column(platform: str, table: Table, wanted: str) -> int:
 
 def _rows_by_key(table: Table, ids: list[str]) -> list[Mapping[str, list[int]]]:
     """For each column of ids, where each id stands."""
-    columns = []
+    columns: list[Mapping[str, list[int]]] = []
     for name in ids:
-        at, places = table.header.index(name), {}
+        at = table.header.index(name)
+        places: dict[str, list[int]] = {}
         for row, cells in enumerate(table.rows):
             if key := _key(cells[at]):
                 places.setdefault(key, []).append(row)
@@ -90,7 +91,7 @@ def _place_of(grading: Grading, columns: list[Mapping[str, list[int]]]) -> int |
     keys = [_key(key) for key in (grading.id, *_platform_ids(grading), grading.email, grading.name) if key]
     for places in columns:
         for key in keys:
-            if len(rows := places.get(key, ())) == 1:
+            if len(rows := places.get(key, [])) == 1:
                 return rows[0]
     return None
 

@@ -48,7 +48,8 @@ def render_table(table: Table) -> bytes:
     """The file; every cell is made safe here, and only here."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=table.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([[safe_cell(cell) for cell in row] for row in [table.header, *table.rows]])
+    writer.writerow([safe_cell(title) for title in table.header])
+    writer.writerows([[safe_cell(cell) for cell in row] for row in table.rows])
     return out.getvalue().encode(table.encoding)
 
 

@@ -102,9 +102,19 @@ def _part(raw: Mapping[str, Any], course: CourseRules) -> PartResult:
 def _check(raw: Mapping[str, Any]) -> CheckResult:
     if raw["status"] not in STATUSES:
         raise ValueError(f"check {raw['id']} has the status {raw['status']!r}")
-    told = {key: str(raw.get(key) or "") for key in ("expected", "got", "because", "fix")}
+    expected, got, because, fix = (str(raw.get(key) or "") for key in ("expected", "got", "because", "fix"))
     seconds = float(raw.get("seconds") or 0)
-    return CheckResult(str(raw["id"]), str(raw["title"]), raw["status"], raw["max_points"], **told, seconds=seconds)
+    return CheckResult(
+        str(raw["id"]),
+        str(raw["title"]),
+        raw["status"],
+        raw["max_points"],
+        expected,
+        got,
+        because,
+        fix,
+        seconds=seconds,
+    )
 
 
 def house_of(raw: Mapping[str, Any]) -> House:

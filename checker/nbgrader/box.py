@@ -121,12 +121,11 @@ class _Pipes:
     def __init__(self, process: subprocess.Popen[bytes], data: bytes) -> None:
         self.answer, self.errors, self.too_much = bytearray(), bytearray(), False
         self._process = process
-        jobs = [
-            (self._send, (data,)),
-            (self._read, (process.stdout, self.answer)),
-            (self._read, (process.stderr, self.errors)),
+        self._threads = [
+            threading.Thread(target=self._send, args=(data,), daemon=True),
+            threading.Thread(target=self._read, args=(process.stdout, self.answer), daemon=True),
+            threading.Thread(target=self._read, args=(process.stderr, self.errors), daemon=True),
         ]
-        self._threads = [threading.Thread(target=job, args=arguments, daemon=True) for job, arguments in jobs]
         for thread in self._threads:
             thread.start()
 

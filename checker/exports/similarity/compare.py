@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
+from pathlib import PurePosixPath
 
 from checker.exports.similarity.fingerprints import all_grams, winnow
 from checker.exports.similarity.normal_form import Word, terraform_words
@@ -50,11 +52,17 @@ def prints_of(files: Files, known: frozenset[int] = frozenset()) -> Prints:
     """The fingerprints of a submission without the `known` ones."""
     prints = Prints()
     for path, text in sorted(files.items()):
-        for block in words_of(path, text):
-            for gram, places in winnow(block).items():
-                if gram not in known:
-                    prints.places[gram] += [(path, first, last) for first, last in places]
+        for gram, first, last in _prints_of_file(PurePosixPath(path).suffix, text):
+            if gram not in known:
+                prints.places[gram].append((path, first, last))
     return prints
+
+
+@lru_cache(maxsize=4096)
+def _prints_of_file(ending: str, text: str) -> tuple[tuple[int, int, int], ...]:
+    """The fingerprints of a file with their lines; the course's own files, which all hand in, are read once."""
+    blocks = words_of(f"x{ending}", text)
+    return tuple((gram, *place) for block in blocks for gram, places in winnow(block).items() for place in places)
 
 
 def known_grams(handed_out: Iterable[Files]) -> frozenset[int]:

@@ -24,10 +24,10 @@ def read_submissions(grades: Path, submissions: Path | None) -> tuple[dict[str, 
         files = {place.name: read_files(place) for place in sorted(submissions.iterdir()) if place.is_dir()}
     else:
         raise UsageProblem(f"{submissions} is no folder of submissions", next_step="correct --submissions")
-    files = {name: found for name, found in files.items() if found}
-    if not files:
+    whole: dict[str, Files] = {name: found for name, found in files.items() if found}
+    if not whole:
         raise UsageProblem("There is no submission to compare", next_step="name their folder: --submissions DIR")
-    return files, {name: names.get(name, name) for name in files}
+    return whole, {name: names.get(name, name) for name in whole}
 
 
 def _kept(grades: Path, learner: str, sha256: str) -> Path | None:
@@ -35,7 +35,7 @@ def _kept(grades: Path, learner: str, sha256: str) -> Path | None:
     folder = grades / "submissions" / learner
     files = sorted(folder.glob("*.tar"), key=lambda file: file.stat().st_mtime)
     named = [file for file in files if file.stem == sha256]
-    return (named or files or [None])[-1]
+    return (named or files)[-1] if files else None
 
 
 def read_tar(file: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 
 SCHEMA_METHODS = {"tfplugin5.Provider/GetSchema", "tfplugin6.Provider/GetProviderSchema"}
 SERVICES = ("/tfplugin5.Provider/", "/tfplugin6.Provider/")

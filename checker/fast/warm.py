@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 
 from checker.fast.needs import Needs, find_needs
 from checker.fast.process import START_WITHIN_S, NotStarted, ProviderProcess, find_provider, start_provider

@@ -56,7 +56,8 @@ class Bystanders:
         dynamodb, iam, logs = (self._target.client(service) for service in ("dynamodb", "iam", "logs"))
         table, role = f"Temperature_of_a_neighbour_{mark}", f"iot_role_of_a_neighbour_{mark}"
         dynamodb.create_table(
-            TableName=table, BillingMode="PAY_PER_REQUEST", Tags=UPPER, KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            TableName=table, BillingMode="PAY_PER_REQUEST", Tags=UPPER,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         )  # fmt: skip
         self._planted(Resource("DynamoDB table", table), lambda: self._delete_table(table))

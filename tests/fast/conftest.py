@@ -43,10 +43,11 @@ class BothWays:
 
 @pytest.fixture(scope="module")
 def module_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """The solutions of parts 1 to 3; its cloud ends with the module."""
+    """The solutions of parts 1 to 3 with their provider installed; its cloud ends with the module."""
     workspace = new_workspace(tmp_path_factory.mktemp("fast") / "workspace", with_git=False)
     lay_over(workspace, read_parts()[:3])
     start_cloud(workspace, attached=True)
+    Deployment(workspace, find_target("local", workspace.folder)).terraform.init()
     yield workspace
     stop_cloud(workspace)
 

@@ -107,7 +107,8 @@ class _Run:
         return {other.name for other in order if self.pipeline.stages.index(other.stage) < stage}
 
     def _run_job(self, job: Job, order: list[Job], added: set[str]) -> JobResult:
-        before = [self.results[name] for name in self._before(job, order)]
+        needed = self._before(job, order)
+        before = [result for name, result in self.results.items() if name in needed]
         absent = [need.job for need in job.needs or () if need.job not in added and not need.optional]
         if absent:
             return JobResult(job.name, job.stage, "failed", reason=f"needs {', '.join(absent)}, which no rule added")

@@ -49,7 +49,17 @@ def doctor(context: click.Context) -> None:
 
 def examine() -> list[Finding]:
     """Looks for everything that the kit uses."""
-    return [_system(), _python(), _terraform(), _provider(), *_programs(), *_python_tools(), _folder()]
+    return [_system(), _python(), _terraform(), _provider(), *_programs(), *_python_tools(), _folder(), _isolation()]
+
+
+def _isolation() -> Finding:
+    """Needed for grading strangers' submissions only."""
+    from checker.isolation.probe import require_isolation
+
+    try:
+        return Finding("isolation", f"{require_isolation()} works: lab grade may run strangers' programs", True, False)
+    except LabError as error:
+        return Finding("isolation", error.message.splitlines()[0], False, False, error.next_step)
 
 
 def system_name() -> str:

@@ -124,7 +124,10 @@ class Judge:
 
         def limited(command: Any, *, within_s: float, env: Mapping[str, str], **rest: Any) -> Finished:
             theirs = {name: value for name, value in env.items() if name not in OURS}
+            begun = time.monotonic()
             finished = run(command, within_s=min(within_s, MOST_S), env=theirs, **rest)
+            name = " ".join(Path(str(word)).name for word in command[:2])
+            self._tell("program", name=name, seconds=round(time.monotonic() - begun, 2))
             if finished.timed_out:
                 self._timed_out = str(command[0])
             return finished

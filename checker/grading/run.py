@@ -24,6 +24,7 @@ from checker.grading.intake import Source, open_source
 from checker.grading.result import SCHEMA, Course, Told, graded, refused
 from checker.grading.station import Station
 from checker.grading.store import Grades
+from checker.grading.texts import harmless
 
 UNPACK_QUOTA = Quota(within_s=120.0, tree_mb=1024, most_bytes=160 * 1024 * 1024)
 HOUSE_SEED = 1
@@ -212,7 +213,8 @@ def _said_of_itself(told: Told) -> dict[str, Any]:
     """How long the judge's stages took, and its session's own provenance."""
     stages = {name: event.get("seconds", 0.0) for name in ("cloud", "deployed") for event in told.of(name)}
     own = next(({k: v for k, v in event.items() if k != "event"} for event in told.of("provenance")), {})
-    return {"judge": {**own, "stages": stages}}
+    programs = [[harmless(e.get("name", ""), 60), e.get("seconds")] for e in told.of("program")][:100]
+    return {"judge": {**own, "stages": stages, "programs": programs}}
 
 
 def _last_json(text: str) -> dict[str, Any]:

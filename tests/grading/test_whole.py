@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from checker.curriculum.parts import ROOT, read_parts
@@ -100,6 +101,9 @@ def test_an_honest_learner_gets_full_marks_beside_cheaters_who_get_none(tmp_path
     assert (forger["points"], forger["bonus"]) == (0, 0), done.stderr
     assert honest["provenance"]["isolation"].startswith("bubblewrap")
     assert "honest" in done.stdout
+    schema = json.loads((ROOT / "checker" / "grading" / "result.schema.json").read_text())
+    for result in (honest, forger):
+        jsonschema.validate(result, schema)
 
 
 def test_after_kill_9_it_goes_on_and_does_nothing_twice(tmp_path: Path):

@@ -144,7 +144,7 @@ class Deployment:
             ending = (
                 f"did not end within {within_s:.0f} s" if done.timed_out else f"ended with exit code {done.returncode}"
             )
-            said = (done.stdout + done.stderr).strip() or "(it said nothing)"
+            said = ending_of(done.stdout + done.stderr)
             raise LearnerProblem(f"{program} {ending}:\n{said}", next_step=f"correct {program}")
         return done.stdout
 
@@ -206,3 +206,11 @@ def written_prefix(folder: Path) -> str | None:
     texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
     found = [match for text in texts for match in re.findall(r'^\s*prefix\s*=\s*"([^"]*)"', text, re.MULTILINE)]
     return found[-1] if found else None
+
+
+def ending_of(output: str, lines: int = 15) -> str:
+    """The last lines of what a program said, without colours."""
+    said = re.sub(r"\x1b\[[0-9;]*m", "", output).strip().splitlines()
+    if len(said) > lines:
+        said = [f"(the last {lines} of {len(said)} lines)", *said[-lines:]]
+    return "\n".join(said) or "(it said nothing)"

@@ -15,6 +15,7 @@ KINDS = {
     "workspace": r"/[\w./-]*?/lab-proof-\w+/[\w-]+/workspace",
     "elapsed": r"(?<=\bDuration: )\d+(?:\.\d+)? ms\b",
     "seconds": r"(?<= in )\d+\.\d\ds\b",
+    "mark": r"(?<=_of_a_neighbour_)[0-9a-f]{8}\b|(?<=/somebody_else_)[0-9a-f]{8}\b",
     "commit": r"(?<=\bin commit )[0-9a-f]{7,12}\b",
 }
 """What may stand at a place; nothing else in a template is special."""

@@ -1,10 +1,10 @@
-"""The prefix that scripts get before the first apply."""
+"""What scripts get before the first apply, and what is shown of what they say."""
 
 from __future__ import annotations
 
 import pytest
 
-from checker.deployment import written_prefix
+from checker.deployment import ending_of, written_prefix
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,10 @@ def test_the_prefix_stands_in_the_files_of_variables(tmp_path, files, prefix):
         (tmp_path / name).write_text(text)
 
     assert written_prefix(tmp_path) == prefix
+
+
+def test_the_end_of_a_long_output_is_shown_without_colours():
+    shown = ending_of("\n".join(f"\x1b[31mline {number}\x1b[0m" for number in range(40))).splitlines()
+
+    assert shown[:2] == ["(the last 15 of 40 lines)", "line 25"]
+    assert ending_of(" \n") == "(it said nothing)"

@@ -24,6 +24,8 @@ class Quota:
     """What one process with all that it starts may use."""
 
     within_s: float = 900.0
+    program_s: float = 300.0
+    """The longest time of one of a submission's programs."""
     tree_mb: int = 3072
     most_bytes: int = 16 * 1024 * 1024
 
@@ -119,7 +121,7 @@ class _Watch:
             used, self._cpu_s = memory_mb(tree), max(self._cpu_s, cpu_s(tree))
             self._most_mb = max(self._most_mb, used)
             if time.monotonic() - begun > self._quota.within_s:
-                self._stop(f"it took longer than {self._quota.within_s:.0f} s")
+                self._stop(f"it took longer than {self._quota.within_s:g} s")
             elif used > self._quota.tree_mb:
                 self._stop(f"its programs used {used} MB of memory, {self._quota.tree_mb} are allowed")
 

@@ -24,15 +24,16 @@ from checker.cloud_process import start_cloud, stop_cloud
 from checker.curriculum.parts import ROOT, Part, read_parts
 from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
+from checker.diagnostics import Diagnostic
 from checker.errors import LabError
 from checker.grading.hidden import load_hidden
+from checker.isolation.limits import STOPPED
 from checker.process import Finished, Runner, run_program
 from checker.target import local_target
 from checker.terraform import TerraformFailed
 
 Tell = Callable[..., None]
 PORT, MQTT_PORT = 4566, 8883
-MOST_S = 300.0
 PIP_NEEDS = ("__init__.py", "errors.py", "pipeline", "process.py", "supervisor.py")
 """Of the kit's code, what the `pip` of a pipeline's job imports; checks and solutions stay outside."""
 OURS = ("PYTHONPATH", "LAB_WORKER_BOX", "LAB_TERRAFORM")
@@ -48,7 +49,9 @@ class Judge:
         self._parts = [part for part in read_parts() if part.number in request["parts"]]
         self.workspace = Workspace(self._place / "workspace")
         self._home = Workspace(self._place / "home")
-        self._timed_out = ""
+        self._told: set[str] = set()
+        self._limit = ""
+        """The limit that the submission's last program reached, in words."""
 
     def judge(self) -> None:
         """Tells everything there is to say about the submission."""
@@ -65,6 +68,8 @@ class Judge:
                 for part in self._parts:
                     self._tell("part", part=part.number)
                     result = session.check_part(part)
+                    for check in result.checks:
+                        self._tell_check(check)
                     if hidden.get(part.number):
                         self._check_hidden(session, part, hidden[part.number], result)
                 self._tell("provenance", **session.report([]).provenance)
@@ -75,11 +80,11 @@ class Judge:
         begun = time.monotonic()
         try:
             session.deploy()
-        except LabError as error:
-            if not self._timed_out:
+        except LabError:
+            if not (why := self._limit):
                 raise
-            session.undeployable = TerraformFailed("apply", [], error.message)
-            self._tell("notice", text=error.message)
+            session.undeployable = TerraformFailed("apply", [Diagnostic("error", why)], why)
+            self._tell("notice", text=why)
         self._tell("deployed", seconds=round(time.monotonic() - begun, 2))
 
     def _check_hidden(self, session: Session, part: Part, checks: Sequence[Check], shown: PartResult) -> None:
@@ -92,6 +97,9 @@ class Judge:
         run_checks(checks, session.lab, trace_folder=self._home.notes, done=self._tell_check, earlier=earlier)
 
     def _tell_check(self, result: CheckResult) -> None:
+        if result.id in self._told:
+            return
+        self._told.add(result.id)
         self._tell("check", **result.as_dict(), blameless=result.blameless, seconds=result.seconds)
 
     def _make_folders(self) -> None:
@@ -125,11 +133,14 @@ class Judge:
         def limited(command: Any, *, within_s: float, env: Mapping[str, str], **rest: Any) -> Finished:
             theirs = {name: value for name, value in env.items() if name not in OURS}
             begun = time.monotonic()
-            finished = run(command, within_s=min(within_s, MOST_S), env=theirs, **rest)
+            finished = run(command, within_s=min(within_s, self._request["program_s"]), env=theirs, **rest)
             name = " ".join(Path(str(word)).name for word in command[:2])
             self._tell("program", name=name, seconds=round(time.monotonic() - begun, 2))
+            self._limit = ""
             if finished.timed_out:
-                self._timed_out = str(command[0])
+                self._limit = f"{name} did not end within {self._request['program_s']:.0f} s and was stopped"
+            elif (last := finished.stderr.strip().rpartition("\n")[2]).startswith(STOPPED):
+                self._limit = f"{name} was {last}"
             return finished
 
         return limited

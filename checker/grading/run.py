@@ -152,6 +152,7 @@ class Grader:
             "parts": [part.number for part, _ in self._plan.course],
             "hidden": self._plan.hidden,
             "bwrap": station.bwrap,
+            "program_s": self._plan.quota.program_s,
             "tools": [str(tool) for tool in station.tools],
             "terraform_config": station.terraform_config() if station.bwrap else "",
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MB = 1024 * 1024
+STOPPED = "stopped: "
+"""Begins the last line of what a program said that reached a limit."""
 
 
 @dataclass(frozen=True)

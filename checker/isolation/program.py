@@ -16,7 +16,7 @@ from typing import IO
 
 from checker.errors import LabError
 from checker.isolation.box import INSIDE, Box, box_arguments
-from checker.isolation.limits import MB
+from checker.isolation.limits import MB, STOPPED
 from checker.isolation.relay import Address, Relay
 from checker.isolation.watch import memory_mb, tree_of
 from checker.process import Finished
@@ -123,7 +123,7 @@ class _Watched:
     def _look_at_memory(self) -> None:
         used = memory_mb(tree_of(self._process.pid))
         if used > self._most_mb:
-            self._stop(f"stopped: its processes used {used} MB of memory, {self._most_mb} are allowed")
+            self._stop(f"{STOPPED}its processes used {used} MB of memory, {self._most_mb} are allowed")
 
     def _stop(self, why: str) -> None:
         self._stopped = self._stopped or why
@@ -149,7 +149,7 @@ class _Watched:
                 into.append(data[: max(self._left, 0)])
                 self._left -= len(data)
                 if self._left < 0:
-                    self._stop("stopped: it wrote more output than is allowed")
+                    self._stop(f"{STOPPED}it wrote more output than is allowed")
                 if on_line:
                     *lines, line = (line + data).split(b"\n")
                     for each in lines:

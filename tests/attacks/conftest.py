@@ -91,7 +91,7 @@ class Machine:
             sources = [*desk.sources(), *(source for _, source in desk.plugins)]
             command = as_nobody(command, self.station.bwrap, ATTACKER_SLOT, sources)
         request = {
-            "place": "/lab", "parts": [1], "hidden": {}, "bwrap": self.station.bwrap, "secret": self.secret,
+            "place": "/lab", "parts": [1], "hidden": {}, "program_s": 60, "bwrap": self.station.bwrap, "secret": self.secret,
             "tools": [str(tool) for tool in self.station.tools], "terraform_config": self.station.terraform_config(),
             "attacks": self.fill(chosen),
         }  # fmt: skip

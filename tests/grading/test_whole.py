@@ -16,7 +16,14 @@ import pytest
 from checker.curriculum.parts import ROOT, read_parts
 from checker.curriculum.workspace import lay_over, new_workspace
 from checker.errors import LabError
-from checker.grading.station import choose_isolation
+from checker.grading.attendant import Quota
+from checker.grading.course import CourseRules
+from checker.grading.intake import Source
+from checker.grading.plugins import installed_packages
+from checker.grading.run import Grader, Plan
+from checker.grading.station import Station, choose_isolation
+from checker.grading.store import Grades
+from checker.terraform_install import ensure_terraform
 from tests.grading.conftest import git
 from tests.support import wait_until
 
@@ -133,3 +140,83 @@ def test_after_kill_9_it_goes_on_and_does_nothing_twice(tmp_path: Path):
     assert f"{4 - len(before)} graded, {len(before)} unchanged" in done.stderr
     assert "0 graded, 4 unchanged" in again.stderr
     assert not list(grades.glob("submissions/.unfinished-*"))
+
+
+HIDDEN = """
+from checker.checks import check, expect
+
+@check("1.secret", points=7, needs="1.1")
+def thing_is_named(lab):
+    \"\"\"A secret about the certificate.\"\"\"
+    expect(lab.certificate().status == "ACTIVE", expected="active", got="not")
+"""
+
+
+def grade_with(tmp_path: Path, submission: Path, quota: Quota, hidden: str = "") -> dict:
+    """Part 1 of one submission, graded in this process."""
+    if hidden:
+        (tmp_path / "hidden" / "01_iot_core").mkdir(parents=True)
+        (tmp_path / "hidden" / "01_iot_core" / "checks.py").write_text(hidden)
+    course = CourseRules(hidden_folder=tmp_path / "hidden" if hidden else None)
+    terraform, (bwrap, _) = ensure_terraform(), choose_isolation("bwrap")
+    grades = Grades(tmp_path / "grades")
+    grades.prepare()
+    plan = Plan(course.listed("1"), course.hidden_sources(), "kit", quota)
+    grader = Grader(plan, grades, Station(bwrap, terraform, installed_packages(terraform, print)))
+    (done,) = grader.grade([Source("ada", submission)], 1, lambda _: None)
+    return done.result
+
+
+def test_a_hidden_check_runs_beside_the_kits_and_counts(tmp_path: Path):
+    result = grade_with(tmp_path, solved(tmp_path / "ada"), Quota(), HIDDEN)
+
+    last = result["parts"][0]["checks"][-1]
+    assert (last["id"], last["status"], last["points"], last["visibility"]) == ("1.secret", "passed", 7, "title"), (
+        result
+    )
+    assert (result["points"], result["max_points"]) == (17, 17)
+
+
+def test_a_deployment_that_never_ends_is_the_learners_failure(tmp_path: Path):
+    (tmp_path / "ada" / "terraform").mkdir(parents=True)
+    (tmp_path / "ada" / "terraform" / "main.tf").write_text(
+        'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 1000"\n  }\n}\n'
+    )
+
+    result = grade_with(tmp_path, tmp_path / "ada", Quota(program_s=8))
+
+    assert (result["status"], result["points"]) == ("graded", 0), result
+    assert "terraform apply did not end within 8 s" in result["parts"][0]["checks"][0]["because"]
+
+
+def test_a_submission_that_takes_too_long_is_stopped_and_said_so(tmp_path: Path):
+    (tmp_path / "ada" / "terraform").mkdir(parents=True)
+    (tmp_path / "ada" / "terraform" / "main.tf").write_text("# nothing\n")
+
+    result = grade_with(tmp_path, tmp_path / "ada", Quota(within_s=0.5))
+
+    assert (result["status"], result["points"]) == ("stopped", 0)
+    assert result["problem"] == "it took longer than 0.5 s"
+
+
+def test_files_that_terraform_refuses_earn_nothing_and_are_not_broken(tmp_path: Path):
+    (tmp_path / "ada" / "terraform").mkdir(parents=True)
+    (tmp_path / "ada" / "terraform" / "main.tf").write_text('resource "aws_iot_thing" {\n')
+
+    result = grade_with(tmp_path, tmp_path / "ada", Quota())
+
+    assert (result["status"], result["points"]) == ("graded", 0), result
+    assert {check["status"] for check in result["parts"][0]["checks"]} == {"skipped"}
+
+
+def test_a_deployment_that_eats_the_memory_is_the_learners_failure(tmp_path: Path):
+    (tmp_path / "ada" / "terraform").mkdir(parents=True)
+    eats = "for i in 1 2 3; do python3 -c 'import time; x = bytearray(900 * 10**6); time.sleep(20)' & done; wait"
+    (tmp_path / "ada" / "terraform" / "main.tf").write_text(
+        f'resource "terraform_data" "eats" {{\n  provisioner "local-exec" {{\n    command = "{eats}"\n  }}\n}}\n'
+    )
+
+    result = grade_with(tmp_path, tmp_path / "ada", Quota())
+
+    assert (result["status"], result["points"]) == ("graded", 0), result
+    assert "1536 are allowed" in str(result["notices"]) + str(result["parts"][0]["checks"][0])

@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 
-from checker.curriculum.parts import ROOT
 from checker.errors import LabError
 from checker.grading.plugins import installed_packages
 from checker.grading.station import Station, choose_isolation

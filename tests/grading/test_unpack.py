@@ -104,7 +104,7 @@ def test_settings_and_hooks_of_a_repository_do_not_run_and_do_not_come_along(wor
 def test_alternates_do_not_lead_to_objects_of_others(workspace_files, repository):
     folder = repository(workspace_files)
     (folder / ".git" / "objects" / "info").mkdir(exist_ok=True)
-    (folder / ".git" / "objects" / "info" / "alternates").write_text("/root/secret.git/objects\n")
+    (folder / ".git" / "objects" / "info" / "alternates").write_text("/srv/secret.git/objects\n")
 
     tree, _ = unpack(tree_of_folder(folder))
 

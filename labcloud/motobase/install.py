@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import cloudwatch, firehose, iam, iot, s3, sns, speed
+from labcloud.motobase import cloudwatch, firehose, iam, instances, iot, s3, sns, speed
 
 
 def install(
@@ -21,6 +21,7 @@ def install(
     iot.install(iot.Settings(authority, endpoint, validate_topic_rule, on_change))
     iam.install()
     speed.install()
+    instances.install()
 
 
 def notify(

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import event_rules, functions, hooks, iam, iot, on_demand
+from labcloud.motobase import event_rules, functions, hooks, iam, instances, iot, on_demand
 
 EXPECTED = Path(__file__).with_name("moto_sources.json")
 
@@ -22,6 +22,7 @@ def install_everything() -> None:
     iam.install()
     event_rules.install()
     functions.install()
+    instances.install()
     for module in on_demand.MODULES:
         on_demand.install_for(module)
     hooks.use_error_statuses()

@@ -54,14 +54,16 @@ def _argument(compiler: Compiler, called: Function, node: ast.Node) -> Compiled:
 
 def _call(called: Function, arguments: list[Compiled]) -> Compiled:
     apply = called.apply
+    if len(arguments) == 2:
+        first, second = arguments
+        if called.in_context:
+            return lambda context: apply(context, first(context), second(context))
+        return lambda context: apply(first(context), second(context))
     if called.in_context:
         return lambda context: apply(context, *[argument(context) for argument in arguments])
     if len(arguments) == 1:
         (only,) = arguments
         return lambda context: apply(only(context))
-    if len(arguments) == 2:
-        first, second = arguments
-        return lambda context: apply(first(context), second(context))
     return lambda context: apply(*[argument(context) for argument in arguments])
 
 

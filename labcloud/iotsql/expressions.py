@@ -6,6 +6,7 @@ AWS prints no table of precedence. Its examples imply the usual one: OR, AND, NO
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from . import ast
@@ -87,6 +88,8 @@ class ExpressionParser:
         hint = _HINTS.get(token.text, "") or _HINTS.get(token.word, "")
         if token.kind == "end":
             return self.error(token, f"expected {expected}, but the text ends here")
+        if token.kind == "comment":
+            hint = "AWS IoT SQL has no comments: write them into the rule's description."
         if token.kind == "unknown" and token.text in "'\"":
             return self.error(token, "this string has no closing quote")
         if token.kind == "string" and self.index and self.lexer.token(self.index - 1).end == token.start:
@@ -258,8 +261,8 @@ class ExpressionParser:
     def _parentheses(self) -> ast.Node:
         start = self.next().start
         inner = self.query(start) if self.peek().word == "SELECT" else self.expression()
-        self.expect_symbol(")", "to close the parentheses")
-        return inner
+        end = self.expect_symbol(")", "to close the parentheses").end
+        return replace(inner, end=end) if isinstance(inner, ast.Query) else inner
 
     def _exists(self) -> ast.Node:
         start = self.next().start

@@ -15,6 +15,8 @@ from .values import Value
 
 MAX_ROWS = 100_000
 """Nested queries look at so many elements of a message; more fail the rule, so that no statement stalls the engine."""
+REGEXP_BUDGET_S = 0.5
+"""Seconds that the regular expressions of one message may take together; from then on they are Undefined."""
 
 Document = dict[str, Value] | list[Value] | None
 
@@ -97,7 +99,17 @@ class Environment:
 class Context:
     """One evaluation: what the compiled closures read, and what they must not do twice."""
 
-    __slots__ = ("document", "environment", "memo", "message", "rows", "rows_left", "variables", "version")
+    __slots__ = (
+        "document",
+        "environment",
+        "memo",
+        "message",
+        "regexp_left_s",
+        "rows",
+        "rows_left",
+        "variables",
+        "version",
+    )
 
     def __init__(self, message: Message, environment: Environment, document: Any, version: str) -> None:
         self.message = message
@@ -108,5 +120,6 @@ class Context:
         self.rows: list[Value] = []
         """The current element of each nested query, outermost first."""
         self.rows_left = MAX_ROWS
+        self.regexp_left_s = REGEXP_BUDGET_S
         self.memo: dict[int, Value] = {}
         """Results of functions that are called once per message, by node."""

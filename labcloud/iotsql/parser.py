@@ -6,9 +6,11 @@ import re
 
 from . import ast
 from .expressions import MAX_DEPTH, RESERVED, ExpressionParser
-from .topics import filter_problem
+from .tokens import Token
+from .topics import BASIC_INGEST, filter_problem
 
-_UNQUOTED_TOPIC = re.compile(r"\S+")
+_UNQUOTED_TOPIC = re.compile(r"(?!\S*--)[\w$/#+.:-]+(?!\S)")
+_SINGLE_QUOTES = "A topic filter stands in single quotes: FROM 'house/+/temperature'."
 _NOT_CLAUSES = frozenset(["GROUP", "ORDER", "HAVING", "LIMIT", "JOIN", "UNION", "DISTINCT", "OFFSET", "INTO"])
 
 
@@ -84,6 +86,9 @@ class Parser(ExpressionParser):
             return True, (item,)
         items = [self._item()]
         while self.take_symbol(","):
+            if self.peek().word == "FROM" and not self.depth:
+                # AWS's DynamoDB tutorial prints a comma before FROM (iot-ddb-rule), and rules are deployed that way.
+                break
             items.append(self._item())
         return False, tuple(items)
 
@@ -94,7 +99,8 @@ class Parser(ExpressionParser):
         after = self.peek(1)
         if after.kind == "symbol":
             if after.text == "*":  # SELECT VALUE * FROM …, or value * 2
-                return self.peek(2).kind == "end" or self.peek(2).word in ("FROM", "WHERE") or self.is_symbol(")", 2)
+                behind = self.peek(2)
+                return behind.kind == "end" or behind.word in ("FROM", "WHERE", "AS") or behind.text in ("),")
             return after.text in "([{"
         if after.kind == "word":
             return after.word not in RESERVED or after.word in ("CASE", "NOT")
@@ -114,18 +120,29 @@ class Parser(ExpressionParser):
     def _topic_filter(self) -> str:
         token = self.peek()
         if token.kind == "string":
+            if token.text[0] == '"':
+                raise self.error(token, "a topic filter does not stand in double quotes", _SINGLE_QUOTES)
             self.next()
             text = token.text[1:-1]
-        elif token.kind == "end" or token.word == "WHERE" or token.text in "'\"":
-            raise self.unexpected("a topic filter in single quotes")
         else:
-            # The page asks for single quotes, yet AWS prints `FROM topic/#` too (iot-sql-json): taken up to a space.
-            text = _UNQUOTED_TOPIC.match(self.lexer.text, token.start).group()  # type: ignore[union-attr]
-            while self.peek().kind != "end" and self.peek().start < token.start + len(text):
-                self.next()
+            text = self._unquoted_filter(token)
+        if text.startswith(BASIC_INGEST):
+            hint = "Basic Ingest reaches a rule by its name; FROM is the rest of the topic, or left out."
+            raise self.error(token, f"a rule cannot subscribe to {BASIC_INGEST}… (iot-basic-ingest)", hint)
         if problem := filter_problem(text):
             raise self.error(token, problem)
         return text
+
+    def _unquoted_filter(self, token: Token) -> str:
+        """The page asks for single quotes, yet AWS prints `FROM topic/#` too (iot-sql-json): taken up to a space."""
+        found = _UNQUOTED_TOPIC.match(self.lexer.text, token.start)
+        if found is None and token.kind in ("word", "symbol"):
+            raise self.error(token, "this topic filter needs single quotes", _SINGLE_QUOTES)
+        if found is None or token.word == "WHERE":
+            raise self.unexpected("a topic filter in single quotes")
+        while self.peek().kind != "end" and self.peek().start < found.end():
+            self.next()
+        return found.group()
 
 
 def parse_statement(text: str) -> ast.Select:

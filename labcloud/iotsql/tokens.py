@@ -1,6 +1,8 @@
 """Stage 1 of IoT SQL: text → tokens, made one by one, because what follows a template's `}` is not SQL.
 
-AWS documents neither comments nor an escape inside a string: a quote is written inside the other kind of quotes.
+AWS has no comments (iot-sql-reference), so what begins one elsewhere is a token that no rule of the grammar takes:
+read as two minus signs, `x = 5 -- note` would mean x = 5 + note. Nor is there an escape inside a string: a quote is
+written inside the other kind of quotes.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ _TOKEN = re.compile(
       | (?P<word>[^\W\d]\w*)
       | (?P<variable>@\w*)
       | (?P<string>'[^']*'|"[^"]*")
+      | (?P<comment>--|/\*|//|\#)
       | (?P<symbol><>|<=|>=|!=|==|[-+*/%=<>(),.\[\]{}:])""",
     re.VERBOSE,
 )
@@ -23,7 +26,7 @@ _SPACE = re.compile(r"\s*")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: `kind` is number, word, variable, string, symbol, unknown or end; `text` as written."""
+    """One token: `kind` is number, word, variable, string, comment, symbol, unknown or end; `text` as written."""
 
     kind: str
     text: str

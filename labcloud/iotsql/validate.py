@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 from . import ast
 from .errors import SqlParseError
+from .expressions import MAX_DEPTH
 from .functions import FUNCTIONS, V2015, V2016
+from .nesting import nesting
 
 CASTS_2015 = {"string": "String", "nvarchar": "String", "text": "String", "ntext": "String", "varchar": "String"}
 CASTS_2015 |= {"int": "Int", "integer": "Int", "double": "Double", "decimal": "Decimal"}
@@ -44,6 +46,7 @@ class Validator:
         """The variables that exist; None: any may (a template alone does not know them)."""
         self.in_template = in_template
         self.external: list[str] = []
+        self._nesting: dict[str, int] = {}
 
     def statement(self, select: ast.Select) -> None:
         """Checks a whole statement: SET first, each assignment seeing only the earlier ones."""
@@ -54,7 +57,9 @@ class Validator:
             self.expression(part)
 
     def expression(self, node: ast.Node) -> None:
-        """Checks an expression and everything in it."""
+        """Checks an expression (or an item of SELECT) and everything in it."""
+        if nesting(node, self._nesting) > MAX_DEPTH:
+            raise self._refuse(node, f"this makes a result that is nested deeper than {MAX_DEPTH} levels")
         for part in ast.walk(node):
             check = self._CHECKS.get(type(part))
             if check is not None:
@@ -71,6 +76,7 @@ class Validator:
             raise self._refuse(assignment, f"@{assignment.name} is already set: a variable is assigned once")
         self.expression(assignment.expression)
         self.variables.add(assignment.name)
+        self._nesting[assignment.name] = nesting(assignment.expression, self._nesting)
         if len(self.variables) > MAX_VARIABLES:
             raise self._refuse(assignment, f"a statement has at most {MAX_VARIABLES} variables")
 

@@ -52,7 +52,7 @@ def to_number(value: Value) -> Value:
 
 def finite(number: Decimal) -> Value:
     """The Decimal, or Undefined where it is not a number or outside 1E-999 to 9.99E999."""
-    return number if number.is_finite() else UNDEFINED
+    return number if number.is_finite() and (number.adjusted() >= -999 or not number) else UNDEFINED
 
 
 def from_int(number: int) -> Value:

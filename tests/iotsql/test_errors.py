@@ -72,9 +72,13 @@ def test_other_sqls_habits_are_refused_with_the_way_to_write_them_here(where, hi
         ("SELECT * FROM 'a/#/b'", "# stands alone and at the end of a topic filter"),
         ("SELECT * FROM 'a/b+'", "+ stands for one whole level of a topic filter"),
         ("SELECT * FROM ''", "the topic filter is empty"),
+        ('SELECT * FROM "a/b"', "a topic filter does not stand in double quotes"),
+        ("SELECT * FROM t;", "this topic filter needs single quotes"),
+        ("SELECT * FROM '$aws/rules/r/#'", "a rule cannot subscribe to $aws/rules/… (iot-basic-ingest)"),
         ("SELECT * FROM 't' GROUP BY a", "GROUP is not part of AWS IoT SQL"),
         ("SELECT a AS FROM 't'", "expected a name after AS"),
         ("SELECT VALUE a, b FROM 't'", "SELECT VALUE selects one item"),
+        ("SELECT VALUE *, b FROM 't'", "SELECT VALUE selects one item"),
         ("SELECT VALUE a AS b FROM 't'", "SELECT VALUE has no AS: its result has no name"),
         ("SELECT * FROM 't' WHERE a = 'x", "this string has no closing quote"),
         ("SELECT sqrt(*) FROM 't'", "sqrt takes no *"),
@@ -98,6 +102,21 @@ def test_nesting_is_bounded():
     assert "nested deeper than 64 levels" in refusal("SELECT " + "(" * 5000).problem
     assert "nested deeper than 64 levels" in refusal("SELECT " + "NOT " * 5000 + "a").problem
     assert "nested deeper than 64 levels" in refusal("SELECT " + "(SELECT VALUE x FROM " * 500).problem
+
+
+@pytest.mark.parametrize("comment", ["-- why", "/* why */", "// why", "# why"])
+def test_a_comment_is_refused_and_never_read_as_minus_signs(comment):
+    error = refusal(f"SELECT * FROM 't' WHERE a = 5 {comment}")
+    assert error.problem == f"expected an operator or the end, but found {comment.split()[0]}"
+    assert error.hint == "AWS IoT SQL has no comments: write them into the rule's description."
+
+
+def test_what_a_statement_nests_is_bounded_however_it_is_nested():
+    deep = "this makes a result that is nested deeper than 64 levels"
+    assert refusal("SELECT a AS " + ".".join("b" * 65)).problem == deep
+    wrapped = "[" * 40 + "{}" + "]" * 40
+    assert refusal(f"SET @a = {wrapped.format('1')}, @b = {wrapped.format('@a')} SELECT @b").problem == deep
+    assert compile_statement(f"SET @a = {wrapped.format('1')} SELECT @a, {wrapped.format('1')} AS b", V2)
 
 
 def test_a_long_chain_of_operators_is_no_nesting():

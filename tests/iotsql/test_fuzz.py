@@ -68,7 +68,7 @@ def _calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{}({})".format, st.sampled_from(SIMPLE), arguments),
         st.builds("({} {} {})".format, inner, operator, inner),
         st.builds("(NOT {})".format, inner),
-        st.builds("(-{})".format, inner),
+        st.builds("(- {})".format, inner),
         st.builds("cast({} as {})".format, inner, st.sampled_from(["String", "Int", "Double", "Decimal", "Boolean"])),
         st.builds("CASE {} WHEN {} THEN {} ELSE {} END".format, inner, inner, inner, inner),
         st.builds("(SELECT VALUE {} FROM a)".format, inner),

@@ -6,8 +6,26 @@ import time
 
 import pytest
 
-from labcloud.iotsql import UNDEFINED
-from labcloud.iotsql.functions.regexps import regexp_matches, regexp_replace, regexp_substr
+from labcloud.iotsql import UNDEFINED, Environment, Message
+from labcloud.iotsql.functions import regexps
+from labcloud.iotsql.message import REGEXP_BUDGET_S, Context
+from tests.iotsql.support import ACCOUNT, V2, run
+
+
+def context() -> Context:
+    return Context(Message("t", b"", 0), Environment(ACCOUNT), None, V2)
+
+
+def regexp_matches(*arguments):
+    return regexps.regexp_matches(context(), *arguments)
+
+
+def regexp_replace(*arguments):
+    return regexps.regexp_replace(context(), *arguments)
+
+
+def regexp_substr(*arguments):
+    return regexps.regexp_substr(context(), *arguments)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +114,19 @@ def test_catastrophic_backtracking_is_cut_off():
     assert regexp_matches("a" * 40 + "!", "(a|a|aa)+$") in (UNDEFINED, False)
     assert regexp_replace("x" * 30, "(x+x+)+y", "z") in (UNDEFINED, "x" * 30)
     assert time.monotonic() - start < 2
+
+
+def test_many_slow_matches_share_one_budget():
+    start = time.monotonic()
+    sql = "SELECT VALUE (SELECT VALUE regexp_matches(x, '(x+x+)+y$') FROM texts AS x)"
+    assert True not in run(sql, {"texts": ["x" * 40 + "!"] * 300}).value
+    assert time.monotonic() - start < 20 * REGEXP_BUDGET_S
+
+
+def test_a_spent_budget_makes_the_rest_of_a_message_undefined():
+    spent = context()
+    spent.regexp_left_s = 0.0
+    assert regexps.regexp_matches(spent, "a", "a") is UNDEFINED
 
 
 def test_a_result_does_not_grow_beyond_a_mebibyte():

@@ -27,6 +27,13 @@ def test_items_without_alias_have_the_name_of_the_field_or_function():
     assert outcome.value == {"b": 5, "upper": "X", "cast": "1", "1 + 1": 2}
 
 
+def test_the_deepest_result_of_the_deepest_payload_is_written():
+    payload = b'{"a":' * 127 + b"1" + b"}" * 127
+    names = ".".join("b" * 63)
+    assert run(f"SELECT * AS {names}", payload).payload.startswith(b'{"b":{"b":')
+    assert run("SELECT VALUE " + "[" * 60 + "a" + "]" * 60, payload).payload.startswith(b"[[[")
+
+
 def test_value_of_undefined_is_an_empty_payload_and_fires():
     outcome = run("SELECT VALUE missing")
     assert (outcome.fired, outcome.value, outcome.payload) == (True, UNDEFINED, b"")

@@ -49,9 +49,8 @@ def decode(
 
 
 def _bytes(value: Value) -> bytes | None:
-    if type(value) is bytes:
-        return value
-    text = to_text(value)
+    """The bytes of a base64 text (`*`: the payload is that text), or None."""
+    text = value.decode("latin-1") if type(value) is bytes else to_text(value)
     try:
         # Java's decoder takes unpadded text and refuses every foreign character.
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -72,7 +71,7 @@ def _from_base64(value: Value, *, whole_numbers_are_ints: bool) -> Value:
 
 
 def _from_protobuf(context: Context, value: Value, bucket: str, key: str, proto_name: str, message_type: str) -> Value:
-    data = _bytes(value)
+    data = value if type(value) is bytes else _bytes(value)
     if data is None:
         return None
     if len(data) > MESSAGE_LIMIT:

@@ -1,7 +1,8 @@
-"""Three functions that moto 5.2.5 calls all the time do work that need not be done each time.
+"""Functions that moto 5.2.5 calls all the time do work that need not be done each time.
 
 `method_names_from_class` inspects the whole response class; request ids are drawn letter by letter; an item weighs all
-its attributes anew at each one that it gets. tests/motobase/test_speed.py fails when moto changes them.
+its attributes anew at each one that it gets, and a key finds its type out in five calls each time that it is looked up.
+tests/motobase/test_speed.py fails when moto changes them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,21 @@ def install_for_dynamodb() -> None:
     from moto.dynamodb.models import dynamo_type
 
     dynamo_type.Item.__init__ = _make_item
+    dynamo_type.DynamoType.__hash__ = _hash
+    dynamo_type.DynamoType.__eq__ = _equal
+
+
+def _hash(self: Any) -> int:
+    """Of text as moto's own: tables may hold keys that were hashed before."""
+    return hash(("S", self.value)) if self.type == "S" else hash((self.type, self.cast_value))
+
+
+def _equal(self: Any, other: Any) -> bool:
+    if self is other:
+        return True
+    if self.type == "S" == other.type:
+        return bool(self.value == other.value)
+    return bool(self.type == other.type and self.cast_value == other.cast_value)
 
 
 def _make_item(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:

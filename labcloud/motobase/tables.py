@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import (
     validate_put_has_empty_attrs,
     validate_put_has_empty_keys,
@@ -12,11 +15,19 @@ from moto.dynamodb.responses import (
 )
 
 from labcloud.errors import AwsError
+from labcloud.motobase.items import put_plain
 from labcloud.motobase.refusals import as_aws_errors
+
+MOST_DIGITS = 38
+"""Of a number (Developer Guide, "Supported data types and naming rules in Amazon DynamoDB"); moto takes any."""
 
 
 def put_item(account_id: str, region: str, table_name: str, item: dict[str, Any]) -> None:
     """Stores an item. Raises AwsError as PutItem does: no such table, key missing, key of another type."""
+    known = _known_table(account_id, region, table_name)
+    if known is not None and put_plain(known, item):
+        return
+    _check_digits(item)
     backend = dynamodb_backends[account_id][region]
     with as_aws_errors():
         table = backend.get_table(table_name)
@@ -52,6 +63,35 @@ def get_item(account_id: str, region: str, table_name: str, key: dict[str, Any])
     with as_aws_errors():
         found = dynamodb_backends[account_id][region].get_item(table_name, key)
     return found.to_json()["Attributes"] if found else None
+
+
+def _known_table(account_id: str, region: str, name: str) -> Table | None:
+    """A table that was used before, found without waking anything up."""
+    regions = dict.get(dynamodb_backends, account_id)
+    backend = dict.get(regions, region) if regions is not None else None
+    table: Table | None = backend.tables.get(name) if backend is not None else None
+    return table
+
+
+def _check_digits(item: dict[str, Any]) -> None:
+    for text in _numbers({"M": item}):
+        try:
+            digits = "".join(map(str, Decimal(text).as_tuple().digits))
+        except InvalidOperation:
+            continue  # moto says so
+        if len(digits.strip("0")) > MOST_DIGITS:
+            message = f"Attempting to store more than {MOST_DIGITS} significant digits in a Number"
+            raise AwsError(message, code="ValidationException")
+
+
+def _numbers(typed: dict[str, Any]) -> Iterator[str]:
+    """Every number in a value, however deep."""
+    [(kind, value)] = typed.items()
+    if kind == "N":
+        yield value
+    elif kind in ("M", "L"):
+        for member in value.values() if kind == "M" else value:
+            yield from _numbers(member)
 
 
 def _check_whole_key(table: Any, key: dict[str, Any]) -> None:

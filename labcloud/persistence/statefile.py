@@ -86,13 +86,14 @@ class StateFile:
                 path.unlink()
 
     def _take_in(self, path: Path) -> None:
-        """Again, if the process was killed while it did this: rows are set, not added."""
+        """Again, if the process was killed while it did this: rows are set, not added. Of each row only the last state."""
         assert self._connection is not None
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for rows in read_log(path):
-                self._connection.executemany(KEEP, [row for row in rows if row[2] is not None])
-                self._connection.executemany(DROP, [row[:2] for row in rows if row[2] is None])
+            latest = {(space, key): value for rows in read_log(path) for space, key, value in rows}
+            places = sorted(latest)
+            self._connection.executemany(KEEP, ((*at, latest[at]) for at in places if latest[at] is not None))
+            self._connection.executemany(DROP, (at for at in places if latest[at] is None))
         except BaseException:
             self._connection.execute("ROLLBACK")
             raise

@@ -40,3 +40,26 @@ def test_an_item_beyond_the_limit_is_refused_and_one_below_is_not():
     assert item.size() == speed.LARGEST_ITEM
     with pytest.raises(dynamo_type.ItemSizeTooLarge):
         dynamo_type.Item(key, None, {"id": {"S": "x"}, "big": {"S": "y" * (speed.LARGEST_ITEM - 5)}})
+
+
+def test_a_value_is_still_hashed_and_compared_as_when_the_short_ways_were_written():
+    source = inspect.getsource(dynamo_type)
+    source = source[source.index("    def __hash__(self)") : source.index("    def __ne__(self, other: DynamoType)")]
+    assert hashlib.sha256(source.encode()).hexdigest()[:16] == "5dabc78bf6e3ddd7"
+
+
+@pytest.mark.parametrize("value", [{"S": "x"}, {"S": ""}, {"N": "1.50"}, {"B": "eA=="}, {"BOOL": True}, {"NULL": True}])
+def test_a_value_has_the_hash_that_moto_gives_it(value):
+    speed.install_for_dynamodb()
+    made = dynamo_type.DynamoType(value)
+    assert hash(made) == hash((made.type, made.cast_value))
+    assert made == dynamo_type.DynamoType(value)
+
+
+def test_equal_are_numbers_of_one_value_and_never_values_of_two_types():
+    speed.install_for_dynamodb()
+    one, same, text = (dynamo_type.DynamoType(value) for value in ({"N": "1.50"}, {"N": "1.5"}, {"S": "1.5"}))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != text
+    assert dynamo_type.DynamoType({"S": "a"}) != dynamo_type.DynamoType({"S": "b"})

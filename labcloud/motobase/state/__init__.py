@@ -163,7 +163,7 @@ def _install_for(package: str) -> None:
 
 def _member(owner: Any, kind: parts.Kind, key: Hashable) -> bytes | None:
     member = kind.read(owner, key)
-    return None if member is None else pickling.pickle_member(member)
+    return None if member is None else pickling.dump_member(kind, member)
 
 
 def _object_touched(request: ApiRequest, looked_at: set[BaseBackend]) -> None:

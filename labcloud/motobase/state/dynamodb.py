@@ -11,6 +11,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import RestoredPITTable, RestoredTable, Table
 
+from labcloud.motobase.items import dump_item, load_item
 from labcloud.motobase.state.parts import KINDS, Kind, around, changed
 from labcloud.persistence.pickles import restorer
 
@@ -19,7 +20,7 @@ Key = tuple[DynamoType, DynamoType | None]
 
 def install() -> None:
     """Puts the hooks in place."""
-    kind = Kind({"items": lambda table: defaultdict(dict)}, _keys, _read, _fill, _text)
+    kind = Kind({"items": lambda table: defaultdict(dict)}, _keys, _read, _fill, _text, dump_item, load_item)
     KINDS.update(dict.fromkeys((Table, RestoredTable, RestoredPITTable), kind))
     around(Table, "put_item", _after_put)
     around(Table, "delete_item", _after_delete)
@@ -116,6 +117,9 @@ def _fill(table: Table, items: list[Item]) -> None:
 
 def _text(key: Key) -> str:
     """Equal numbers are equal keys, however they are written."""
+    hash_key, range_key = key
+    if range_key is None and hash_key.type != "N":
+        return str(hash_key.value)
     texts = (
         str(Decimal(part.value).normalize()) if part.type == "N" else part.value for part in key if part is not None
     )

@@ -32,6 +32,10 @@ class Kind:
     """Puts members back, in the order of the texts of their keys."""
     text: Callable[[Any], str] = str
     """A key as text; the texts of an owner's keys differ."""
+    dump: Callable[[Any], bytes] | None = None
+    """A member as bytes that are no pickle, where that is cheaper. Raises ValueError: it must be pickled."""
+    load: Callable[[Any, bytes], Any] | None = None
+    """The opposite, for the owner of the member."""
 
 
 Mark = Callable[[Any, Kind, Hashable], None]

@@ -70,8 +70,13 @@ def _pickle(backend: BaseBackend) -> Pickled:
     return result
 
 
-def pickle_member(member: Any) -> bytes:
-    """One member of an owner's collection."""
+def dump_member(kind: parts.Kind, member: Any) -> bytes:
+    """One member of an owner's collection, in its kind's own form or as a pickle."""
+    if kind.dump is not None:
+        try:
+            return kind.dump(member)
+        except ValueError:
+            pass
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = _fixed
@@ -232,7 +237,12 @@ class Loading:
 
     def members(self, owner: Any, rows: list[bytes]) -> None:
         """Puts an owner's members back."""
-        parts.KINDS[type(owner)].fill(owner, [self._loads(row) for row in rows])
+        kind = parts.KINDS[type(owner)]
+        kind.fill(owner, [self._member(kind, owner, row) for row in rows])
+
+    def _member(self, kind: parts.Kind, owner: Any, row: bytes) -> Any:
+        own_form = kind.load is not None and not row.startswith(pickle.PROTO)
+        return kind.load(owner, row) if own_form and kind.load else self._loads(row)
 
     def _loads(self, data: bytes) -> Any:
         _current.loading = self

@@ -49,8 +49,9 @@ from labcloud.notifications import BucketNotifications, FanOut
 from labcloud.persistence.joint import Joint, Journal
 from labcloud.persistence.state import Persistence
 from labcloud.quicksight import QuickSight
+from labcloud.remembered import Remembered
 from labcloud.roles import Roles
-from labcloud.rule_external import SERVED, RuleExternal
+from labcloud.rule_external import KEPT_S, SERVED, RuleExternal
 from labcloud.rule_ports import RulePorts
 from labcloud.rules.actions.http import confirmation_url
 from labcloud.rules.compile import CompiledRule, compile_rule
@@ -111,6 +112,7 @@ class Cloud:
         self.iot_options = LoggingOptions()
         self.iot_log = IotLogWriter(self.iot_options, self.roles, self.clock.now)
         self.watch = IotWatch(self.trace, self.iot_log.write, self.counters.count, self.iot_log.is_logged)
+        self._read_for_rules = Remembered(self.clock.now, KEPT_S)
         self.engine = Engine(self._environment, self.clock.now_ms, self.watch.note)
         self.timestream = Timestream(self.clock, lambda: self.endpoint_url, self._folder("timestream"))
         writer = LogWriter(self._why_not_logged)
@@ -394,7 +396,7 @@ class Cloud:
             raise AwsError(published.reason, code="InvalidRequestException")
 
     def _environment(self, scope: Scope) -> Environment:
-        external = RuleExternal(scope, self.roles, self.functions, self.shadows)
+        external = RuleExternal(scope, self.roles, self.functions, self.shadows, self._read_for_rules)
         return Environment(scope.account_id, scope.region, external)
 
     def _why_not_logged(self, config: FunctionConfig, action: str, resource: str) -> str | None:

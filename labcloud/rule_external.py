@@ -5,15 +5,19 @@ Source: AWS IoT Core Developer Guide, "Functions". A refusal or a missing thing 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from labcloud.api import Scope
 from labcloud.awslambda.service import Functions
 from labcloud.errors import AwsError
-from labcloud.iotsql import FunctionFailed, to_json
+from labcloud.iam.resource_policy import service_refused
+from labcloud.iotsql import UNDEFINED, FunctionFailed, parse_json, to_json
 from labcloud.motobase import lookups, tables
+from labcloud.remembered import Remembered
 from labcloud.roles import Roles
 from labcloud.rules.actions.dynamodbv2 import attribute_value
 from labcloud.rules.dispatcher import Refused
@@ -21,36 +25,50 @@ from labcloud.shadows import ShadowError, Shadows
 
 SERVED = frozenset({"aws_lambda", "get_dynamodb", "get_thing_shadow", "get_secret", "get_registry_data", "decode"})
 LAMBDA_LIMIT_MS = 2000
+LAMBDA_PATIENCE_S = 5.0
+"""Real time until the rule goes on without an answer: the limit, and what a worker's start takes on a busy machine."""
+KEPT_S = 15 * 60
+"""Secrets and descriptor files are read again after at most so many seconds ("get_secret", "binary-payloads")."""
+IOT = "iot.amazonaws.com"
 
 
 class RuleExternal:
-    """The External port of one account and region."""
+    """The External port of one account and region. `remembered` outlives it."""
 
-    def __init__(self, scope: Scope, roles: Roles, functions: Functions, shadows: Shadows) -> None:
+    def __init__(
+        self, scope: Scope, roles: Roles, functions: Functions, shadows: Shadows, remembered: Remembered
+    ) -> None:
         self._scope = scope
+        self._place = scope.account_id, scope.region
         self._roles = roles
         self._functions = functions
         self._shadows = shadows
+        self._remembered = remembered
 
-    def aws_lambda(self, function_arn: str, payload: Any) -> Any:
-        """Invokes the function and waits for its answer, at most LAMBDA_LIMIT_MS."""
-        body = to_json(payload).encode()
-        source = self._scope.arn("iot", "rule/*")
-        result = self._try(
-            "aws_lambda", lambda: self._functions.call_by_service(self._scope, function_arn, body, source)
-        )
+    def aws_lambda(self, function_arn: str, payload: Any, rule_arn: str) -> Any:
+        """Invokes the function and waits for its answer, which may take LAMBDA_LIMIT_MS."""
+        too_slow = FunctionFailed(f"aws_lambda: {function_arn} took too long; the limit is {LAMBDA_LIMIT_MS} ms")
+        body = to_json(payload).encode("utf-8", "replace")
+        try:
+            with _failing("aws_lambda"):
+                result = self._functions.call_by_service(self._scope, function_arn, body, rule_arn, LAMBDA_PATIENCE_S)
+        except TimeoutError:
+            raise too_slow from None
         if result.function_error:
             raise FunctionFailed(f"aws_lambda: {function_arn} failed: {result.payload.decode(errors='replace')}")
         if result.duration_ms > LAMBDA_LIMIT_MS:
-            raise FunctionFailed(f"aws_lambda: {function_arn} took {result.duration_ms:.0f} ms; the limit is 2000 ms")
-        return json.loads(result.payload or b"null")
+            raise too_slow
+        answer = parse_json(result.payload or b"null", whole_numbers_are_ints=False)
+        if answer is UNDEFINED:
+            raise FunctionFailed(f"aws_lambda: the answer of {function_arn} is not JSON, or nested too deeply")
+        return answer
 
     def get_dynamodb(self, table: str, key: Mapping[str, Any], role_arn: str) -> Any:
         """The item with that key, as plain JSON."""
         self._require("get_dynamodb", role_arn, "dynamodb:GetItem", self._scope.arn("dynamodb", f"table/{table}"))
         typed = {name: attribute_value(value) for name, value in key.items()}
-        place = self._scope.account_id, self._scope.region
-        item = self._try("get_dynamodb", lambda: tables.get_item(*place, table, typed))
+        with _failing("get_dynamodb"):
+            item = tables.get_item(*self._place, table, typed)
         if item is None:
             raise FunctionFailed(f"get_dynamodb: table {table} has no item with the key {dict(key)}")
         return {name: _plain(value) for name, value in item.items()}
@@ -65,62 +83,84 @@ class RuleExternal:
             raise FunctionFailed(f"get_thing_shadow: {error.message}") from error
 
     def get_secret(self, secret_id: str, secret_type: str, key: str | None, role_arn: str) -> Any:
-        """The secret's current value, or one key of a JSON secret."""
-        resource = (
-            secret_id if secret_id.startswith("arn:") else self._scope.arn("secretsmanager", f"secret:{secret_id}*")
-        )
+        """The secret's current value: text, or an Object where the text is one; or one key of that."""
+        with _failing("get_secret"):
+            arn = lookups.secret_arn(*self._place, secret_id)
         for action in ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"):
-            self._require("get_secret", role_arn, action, resource)
-        place = self._scope.account_id, self._scope.region
-        secret = self._try("get_secret", lambda: lookups.read_secret(*place, secret_id))
+            self._require("get_secret", role_arn, action, arn)
+        with _failing("get_secret"):
+            secret = self._remembered.get(("secret", arn), lambda: lookups.read_secret(*self._place, secret_id))
         value = secret.get(secret_type)
         if value is None:
             raise FunctionFailed(f"get_secret: {secret_id} has no {secret_type}")
+        pairs = parse_json(value, whole_numbers_are_ints=False) if secret_type == "SecretString" else None
+        if not isinstance(pairs, dict):
+            pairs = None
         if key is None:
-            return value
-        try:
-            return json.loads(value)[key]
-        except (ValueError, KeyError, TypeError) as error:
-            raise FunctionFailed(f"get_secret: {secret_id} is no JSON object with the key {key}") from error
+            return value if pairs is None else pairs
+        if pairs is None or key not in pairs:
+            raise FunctionFailed(f"get_secret: {secret_id} is no JSON object with the key {key}")
+        return pairs[key]
 
     def get_registry_data(self, api: str, thing: str, role_arn: str) -> Any:
         """What DescribeThing or ListThingGroupsForThing answers."""
         self._require("get_registry_data", role_arn, f"iot:{api}", self._scope.arn("iot", f"thing/{thing}"))
         read: Callable[..., Any] = lookups.describe_thing if api == "DescribeThing" else lookups.groups_of_thing
-        place = self._scope.account_id, self._scope.region
-        return self._try("get_registry_data", lambda: read(*place, thing))
+        with _failing("get_registry_data"):
+            return read(*self._place, thing)
 
     def machinelearning_predict(self, model_id: str, role_arn: str, record: Mapping[str, Any]) -> Any:
         """Amazon Machine Learning is not served; rules that name it are refused when they are created."""
         raise FunctionFailed("machinelearning_predict is not served by the local cloud")
 
-    def fetch_proto(self, bucket: str, key: str) -> bytes:
-        """The descriptor set of decode(..., 'proto', ...) from S3."""
-        content: bytes = self._try("decode", lambda: lookups.read_object(self._scope.account_id, bucket, key))
-        return content
+    def fetch_proto(self, bucket: str, key: str, rule_arn: str) -> bytes:
+        """The descriptor set of decode(..., 'proto', ...) from S3, if the bucket's policy lets AWS IoT read it."""
+        account_id, resource = self._scope.account_id, f"arn:aws:s3:::{bucket}/{key}"
+        policy = lookups.bucket_policy(bucket, account_id)
+        if why := service_refused(policy, IOT, "s3:GetObject", resource, rule_arn, account_id):
+            raise FunctionFailed(f"decode refused: {why}")
+        with _failing("decode"):
+            return self._remembered.get(
+                ("object", account_id, resource), lambda: lookups.read_object(account_id, bucket, key)
+            )
 
     def _require(self, function: str, role_arn: str, action: str, resource: str) -> None:
         try:
-            self._roles.require(role_arn, "iot.amazonaws.com", action, resource, {})
+            self._roles.require(role_arn, IOT, action, resource, {})
         except Refused as refused:
             raise FunctionFailed(f"{function} refused: {refused.reason}") from refused
 
-    def _try(self, function: str, act: Callable[[], Any]) -> Any:
-        try:
-            return act()
-        except AwsError as error:
-            raise FunctionFailed(f"{function}: {error}") from error
+
+@contextmanager
+def _failing(function: str) -> Iterator[None]:
+    """What a service refuses inside it fails the rule."""
+    try:
+        yield
+    except AwsError as error:
+        raise FunctionFailed(f"{function}: {error}") from error
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
-    """DynamoDB's typed form as plain JSON."""
+    """DynamoDB's typed form as plain JSON; numbers keep their digits."""
     [(kind, content)] = value.items()
     if kind == "N":
-        return json.loads(content)
+        return _number(content)
     if kind == "L":
         return [_plain(member) for member in content]
     if kind == "M":
         return {name: _plain(member) for name, member in content.items()}
     if kind == "NS":
-        return [json.loads(member) for member in content]
+        return [_number(member) for member in content]
+    if kind == "B":
+        return _base64(content)
+    if kind == "BS":
+        return [_base64(member) for member in content]
     return None if kind == "NULL" else content
+
+
+def _number(text: str) -> int | Decimal:
+    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+
+def _base64(content: bytes | str) -> str:
+    return content if isinstance(content, str) else base64.b64encode(content).decode()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import logging
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from labcloud.api import ApiRequest, Operation, Scope
@@ -75,10 +77,24 @@ class Functions:
         self.require_permission(scope, function_arn, service, source_arn)
         self._submit(scope, function_arn, payload, wait=wait)
 
-    def call_by_service(self, scope: Scope, function_arn: str, payload: bytes, source_arn: str) -> InvokeResult:
-        """A synchronous invocation by AWS IoT (SQL function aws_lambda). Raises AwsError."""
-        function = self.require_permission(scope, function_arn, "iot.amazonaws.com", source_arn)
-        return self._runtime.invoke(self.config_of(function), payload)
+    def call_by_service(
+        self, scope: Scope, function_arn: str, payload: bytes, source_arn: str, within_s: float
+    ) -> InvokeResult:
+        """A synchronous invocation by AWS IoT (SQL function aws_lambda). Raises AwsError.
+
+        TimeoutError: it has not ended within so many seconds of real time. The function goes on, as on AWS.
+        """
+        config = self.config_of(self.require_permission(scope, function_arn, "iot.amazonaws.com", source_arn))
+        answer: Future[InvokeResult] = Future()
+
+        def invoke() -> None:
+            try:
+                answer.set_result(self._runtime.invoke(config, payload))
+            except Exception as error:  # it is raised where the answer is waited for
+                answer.set_exception(error)
+
+        threading.Thread(target=invoke, name=f"aws_lambda {config.name}", daemon=True).start()
+        return answer.result(within_s)
 
     def call(self, scope: Scope, function_arn: str, payload: bytes) -> InvokeResult:
         """A synchronous invocation for a caller whose role was asked already. Raises AwsError."""

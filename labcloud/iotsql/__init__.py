@@ -6,7 +6,7 @@ connection: what a function asks of AWS goes through the External port of the En
 
 from .casefile import evaluate_case
 from .errors import FunctionFailed, SqlParseError
-from .jsontext import decimal_text, to_json, to_text
+from .jsontext import decimal_text, parse_json, to_json, to_text
 from .message import Environment, External, Message, NoServices
 from .statement import Outcome, Statement, compile_statement
 from .template import Template, compile_template
@@ -24,4 +24,4 @@ __all__ = [
     "SqlParseError",
 ]
 __all__ += ["Statement", "Template", "compile_statement", "compile_template", "decimal_text", "evaluate_case"]
-__all__ += ["filter_problem", "ingested_topic", "to_json", "to_text", "topic_matches", "type_name"]
+__all__ += ["filter_problem", "ingested_topic", "parse_json", "to_json", "to_text", "topic_matches", "type_name"]

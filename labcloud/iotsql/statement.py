@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cached_property, lru_cache
 
 from . import ast
@@ -10,7 +9,7 @@ from .compile import Compiler
 from .errors import FunctionFailed, SqlParseError
 from .explain import explain_where
 from .functions import V2015, VERSIONS
-from .functions.external import ONCE_PER_STATEMENT
+from .functions.external import overuse
 from .jsontext import to_json, to_payload, utf8
 from .message import Context, Environment, Message
 from .operators import Compiled
@@ -67,7 +66,7 @@ class Statement:
         self.version = version
         self.topic_filter: str | None = select.topic_filter
         self.external_functions: tuple[str, ...] = tuple(dict.fromkeys(validator.external))
-        self._too_often = next((name for name, n in Counter(validator.external).items() if n > _limit(name)), "")
+        self._overuse = overuse(validator.external)
         self._is_2015 = rules == V2015
         compiler = self._compiler = Compiler(text, rules)
         self._assignments = [(part.name, compiler.compile(part.expression)) for part in select.assignments]
@@ -79,9 +78,8 @@ class Statement:
         """SET, then WHERE, then SELECT; raises FunctionFailed when the rule's execution fails."""
         document = message.document_2015 if self._is_2015 else message.document_2016
         context = Context(message, environment, document, self.version)
-        if self._too_often:
-            allowed = _limit(self._too_often)
-            raise FunctionFailed(f"a statement may call {self._too_often} {allowed} time{'s' * (allowed > 1)} at most")
+        if self._overuse:
+            raise FunctionFailed(self._overuse)
         if self._assignments:
             self._set(context)
         if self._where is not None and self._where(context) is not True:
@@ -104,10 +102,6 @@ class Statement:
             if size > VARIABLE_LIMIT or total > VARIABLE_LIMIT:
                 raise FunctionFailed(f"@{name} takes the variables above {VARIABLE_LIMIT // 1024} KiB")
             context.variables[name] = value
-
-
-def _limit(name: str) -> int:
-    return ONCE_PER_STATEMENT.get(name, 1 << 30)
 
 
 @lru_cache(maxsize=1024)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from .compile import Compiler
-from .errors import SqlParseError
+from .errors import FunctionFailed, SqlParseError
 from .functions import V2015, VERSIONS
+from .functions.external import overuse
 from .jsontext import to_text
 from .message import Context, Environment, Message
 from .operators import Compiled
@@ -28,6 +29,7 @@ class Template:
         self._is_2015 = VERSIONS[version] == V2015
         self._external: list[str] = []
         self._parts: list[str | Compiled] = list(self._compile(text))
+        self._overuse = overuse(self._external)
 
     @property
     def is_constant(self) -> bool:
@@ -43,6 +45,8 @@ class Template:
         """The text for a message; Undefined and Null become nothing. Raises FunctionFailed."""
         if self.is_constant:
             return "".join(self._parts)  # type: ignore[arg-type]
+        if self._overuse:
+            raise FunctionFailed(self._overuse)
         document = message.document_2015 if self._is_2015 else message.document_2016
         context = Context(message, environment, document, self.version)
         context.variables.update(variables or {})

@@ -59,9 +59,11 @@ def delete_item(account_id: str, region: str, table_name: str, key: dict[str, An
 
 
 def get_item(account_id: str, region: str, table_name: str, key: dict[str, Any]) -> dict[str, Any] | None:
-    """The item with that key in DynamoDB's typed form, or None. Raises AwsError if there is no such table."""
+    """The item with that key in DynamoDB's typed form, or None. Raises AwsError: no such table, not its key."""
+    backend = dynamodb_backends[account_id][region]
     with as_aws_errors():
-        found = dynamodb_backends[account_id][region].get_item(table_name, key)
+        _check_whole_key(backend.get_table(table_name), key)
+        found = backend.get_item(table_name, key)
     return found.to_json()["Attributes"] if found else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labcloud.api import Scope
@@ -152,7 +152,7 @@ class Engine:
     def evaluate(self, scope: Scope, rule: CompiledRule, message: Message) -> PlannedRun | None:
         """What one matching rule makes of a message; None: its WHERE is not true, or a function failed."""
         try:
-            outcome = rule.statement.evaluate(message, self._environment(scope))
+            outcome = rule.statement.evaluate(message, self._surroundings(scope, rule))
         except FunctionFailed as error:
             self._note(
                 message.trace_id, f"rule {rule.name} failed: {error}", rule=rule.name, matched=True, refused=True
@@ -171,8 +171,12 @@ class Engine:
                 run.deliveries.append((action, planned))
         return run
 
+    def _surroundings(self, scope: Scope, rule: CompiledRule) -> Environment:
+        environment = self._environment(scope)
+        return replace(environment, rule_arn=rule.arn) if rule.asks_neighbours else environment
+
     def _plan(self, run: PlannedRun, action: CompiledAction, result: Result) -> Delivery | None:
-        environment = self._environment(run.origin.scope)
+        environment = self._surroundings(run.origin.scope, run.rule)
         try:
             parameters = action.fill_in(lambda t: t.render(run.message, environment, run.outcome.variables))
             return action.action.plan(parameters, result, run.origin.scope)

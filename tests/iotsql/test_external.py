@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labcloud.iotsql import FunctionFailed
-from tests.iotsql.support import V1, Services, run, value
+from labcloud.iotsql import Environment, FunctionFailed, Message, compile_template
+from tests.iotsql.support import ACCOUNT, V1, V2, Services, run, value
 
 ROLE = "arn:aws:iam::123456789012:role/R"
 
@@ -13,8 +13,8 @@ ROLE = "arn:aws:iam::123456789012:role/R"
 @pytest.mark.parametrize(
     ("expression", "asked"),
     [
-        ("aws_lambda('arn:f', {'a': b})", ("aws_lambda", "arn:f", {"a": 1})),
-        ("aws_lambda('arn:f', *)", ("aws_lambda", "arn:f", {"b": 1})),
+        ("aws_lambda('arn:f', {'a': b})", ("aws_lambda", "arn:f", {"a": 1}, "")),
+        ("aws_lambda('arn:f', *)", ("aws_lambda", "arn:f", {"b": 1}, "")),
         (f"get_dynamodb('T', 'pk', b, '{ROLE}')", ("get_dynamodb", "T", {"pk": 1}, ROLE)),
         (f"get_dynamodb('T', 'pk', b, 'sk', 'x', '{ROLE}')", ("get_dynamodb", "T", {"pk": 1, "sk": "x"}, ROLE)),
         (f"get_thing_shadow('T', '{ROLE}')", ("get_thing_shadow", "T", None, ROLE)),
@@ -60,8 +60,16 @@ def test_a_failure_inside_a_nested_query_leaves_the_outer_one_intact():
 def test_a_second_call_in_a_statement_ends_the_rule(name):
     first = {"get_dynamodb": "'T', 'k', 1", "get_registry_data": "'DescribeThing', 'T'"}[name]
     call = f"{name}({first}, '{ROLE}')"
-    with pytest.raises(FunctionFailed, match=f"may call {name} 1 time at most"):
+    with pytest.raises(FunctionFailed, match=f"{name} may be called 1 time at most, not 2"):
         run(f"SELECT get_or_default({call}) AS a, get_or_default({call}) AS b", services=Services())
+
+
+def test_a_template_may_call_them_as_seldom():
+    call = f"get_registry_data('DescribeThing', 'T', '{ROLE}')"
+    template = compile_template(f"${{{call}.thingName}}-${{{call}.version}}", V2)
+    environment = Environment(ACCOUNT, external=Services(get_registry_data={"thingName": "T", "version": 1}))
+    with pytest.raises(FunctionFailed, match="get_registry_data may be called 1 time at most"):
+        template.render(Message("t", b"{}", 0), environment)
 
 
 @pytest.mark.parametrize(

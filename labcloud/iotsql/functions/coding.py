@@ -76,7 +76,7 @@ def _from_protobuf(context: Context, value: Value, bucket: str, key: str, proto_
         return None
     if len(data) > MESSAGE_LIMIT:
         raise FunctionFailed(f"decode failed: the protobuf message is larger than {MESSAGE_LIMIT} bytes")
-    descriptor = context.environment.external.fetch_proto(bucket, key)
+    descriptor = context.environment.external.fetch_proto(bucket, key, context.environment.rule_arn)
     if len(descriptor) > DESCRIPTOR_LIMIT:
         raise FunctionFailed(f"decode failed: s3://{bucket}/{key} is larger than {DESCRIPTOR_LIMIT} bytes")
     try:

@@ -6,6 +6,7 @@ fail, as a call to the service with it would: the documented get_dynamodb with a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +16,16 @@ from ..message import Context
 from ..values import UNDEFINED, Value, type_name
 from .registry import V2015, V2016, function
 
-ONCE_PER_STATEMENT = {"get_dynamodb": 1, "get_registry_data": 1, "decode": 2}
-"""How often a statement may call them; more ends the rule without actions (decode: the protobuf form)."""
+MOST_CALLS = {"get_dynamodb": 1, "get_registry_data": 1, "decode": 2}
+"""How often a statement or template may call them (decode: in the protobuf form)."""
+
+
+def overuse(calls: Sequence[str]) -> str:
+    """Which function these calls use too often, in a sentence; it ends the rule without actions, get_or_default or not."""
+    for name, allowed in MOST_CALLS.items():
+        if calls.count(name) > allowed:
+            return f"{name} may be called {allowed} time{'s' * (allowed > 1)} at most, not {calls.count(name)} times"
+    return ""
 
 
 def _outside(context: Context, value: Any) -> Value:
@@ -35,7 +44,8 @@ def aws_lambda(context: Context, function_arn: Value, payload: Value) -> Value:
     arn = _text("aws_lambda", "functionArn", function_arn)
     if payload is UNDEFINED or type(payload) is bytes:
         raise FunctionFailed("aws_lambda failed: the input is not JSON")
-    return _outside(context, context.environment.external.aws_lambda(arn, payload))
+    environment = context.environment
+    return _outside(context, environment.external.aws_lambda(arn, payload, environment.rule_arn))
 
 
 @function(since=V2016, in_context=True, external=True)

@@ -141,11 +141,10 @@ class Deployment:
         environment = self.environment() | self._prefix(prefix)
         done = self.run(command, cwd=self.workspace.folder, env=environment, within_s=within_s)
         if not done.succeeded:
-            ending = (
-                f"did not end within {within_s:.0f} s" if done.timed_out else f"ended with exit code {done.returncode}"
-            )
+            ended = f"{program} ended with exit code {done.returncode}"
+            what = f"{program} did not end within {within_s:.0f} s" if done.timed_out else ended
             said = ending_of(done.stdout + done.stderr)
-            raise LearnerProblem(f"{program} {ending}:\n{said}", next_step=f"correct {program}")
+            raise LearnerProblem(f"{what}:\n{said}", next_step=f"correct {program}")
         return done.stdout
 
     def _prefix(self, chosen: str | None = None) -> dict[str, str]:

@@ -27,10 +27,17 @@ class Check:
     function: CheckFunction
     within_s: float = 180.0
     """After so many real seconds the check itself is taken to be broken; verbs have shorter deadlines of their own."""
+    reads_files_only: bool = False
+    """It looks at the workspace's files: it is judged whatever became of the deployment."""
 
 
 def check(
-    check_id: str, *, points: int, needs: Need | Iterable[Need] = (), within_s: float = 180.0
+    check_id: str,
+    *,
+    points: int,
+    needs: Need | Iterable[Need] = (),
+    within_s: float = 180.0,
+    reads_files_only: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Marks a function as check `check_id`. `needs`: the checks that must pass first, as functions or ids."""
 
@@ -39,7 +46,8 @@ def check(
         if not title:
             raise LabError(f"check {check_id} has no docstring: it is the check's title")
         needed = (needs,) if isinstance(needs, str) or callable(needs) else tuple(needs)
-        function.check = Check(check_id, title, points, tuple(map(_id_of, needed)), function, within_s)  # type: ignore[attr-defined]
+        ids = tuple(map(_id_of, needed))
+        function.check = Check(check_id, title, points, ids, function, within_s, reads_files_only)  # type: ignore[attr-defined]
         return function
 
     return mark

@@ -23,7 +23,7 @@ def run_checks(
     begin: Callable[[Check], None] = lambda _: None,
     done: Callable[[CheckResult], None] = lambda _: None,
     earlier: Mapping[str, CheckResult] | None = None,
-    amend: Callable[[CheckResult], CheckResult] = lambda result: result,
+    amend: Callable[[Check, CheckResult], CheckResult] = lambda _, result: result,
 ) -> list[CheckResult]:
     """The results of `checks`, in order. `earlier` holds results of checks that these may need.
 
@@ -32,7 +32,7 @@ def run_checks(
     results: dict[str, CheckResult] = dict(earlier or {})
     for each in checks:
         begin(each)
-        results[each.id] = result = skipped_by_need(each, results) or amend(run_check(each, lab, trace_folder))
+        results[each.id] = result = skipped_by_need(each, results) or amend(each, run_check(each, lab, trace_folder))
         done(result)
     return [results[each.id] for each in checks]
 
@@ -58,9 +58,11 @@ def skipped_by_need(each: Check, results: Mapping[str, CheckResult]) -> CheckRes
             continue
         if result.status == "broken":
             return _result(each, "broken", because=f"{need} is broken, and this builds on it", fix=result.fix)
+        if result.blameless:
+            return CheckResult(each.id, each.title, "skipped", each.points, because=result.because, blameless=True)
         return CheckResult(
             each.id, each.title, "skipped", each.points,
-            because=f"{need} did not pass ({result.title.rstrip('.')})", fix=f"{need} first", blameless=result.blameless,
+            because=f"{need} did not pass ({result.title.rstrip('.')})", fix=f"{need} first",
         )  # fmt: skip
     return None
 

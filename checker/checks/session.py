@@ -17,7 +17,7 @@ from checker.checks.lacking import NOT_SERVED, Lacking, find_lacking
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.checks.runner import run_checks, with_needs
 from checker.curriculum.given import altered_files
-from checker.curriculum.parts import Part, read_parts
+from checker.curriculum.parts import ROOT, Part, read_parts, services_below
 from checker.curriculum.simulating import end_stale_simulation
 from checker.deployment import Deployment
 from checker.errors import TargetDown, TargetLacks
@@ -86,9 +86,9 @@ class Session:
         """Runs a part's checks, or `only` some and what they need."""
         checks = load_checks(part.folder)
         self.listener.begin_part(part)
-        self._services = frozenset(part.services)
+        self._services = services_below(part)
         chosen = with_needs(only, checks) if only else checks
-        results = self._undeployed(chosen) if self.undeployable else self._run(chosen)
+        results = self._judge_files(chosen) if self.undeployable else self._run(chosen)
         result = PartResult(part.number, part.title, part.bonus, tuple(results))
         self.listener.end_part(result)
         return result
@@ -99,8 +99,10 @@ class Session:
             checks, self.lab, trace_folder=folder, begin=self.listener.begin, done=self.listener.done, amend=self._amend
         )
 
-    def _amend(self, result: CheckResult) -> CheckResult:
+    def _amend(self, each: Check, result: CheckResult) -> CheckResult:
         """A failure after an apply that stopped half-way says so: what is missing may be what was not made."""
+        if each.reads_files_only:
+            return result
         if self._lacking and self._lacking.services & self._services and result.status != "passed":
             return replace(
                 result, status="skipped", expected="", got="", fix="", because=self._lacking.because, blameless=True
@@ -110,19 +112,27 @@ class Session:
         place, summary = summary_of(self._half_deployed)
         return replace(result, because=f"{result.because}\nterraform apply stopped at {place}: {summary}".lstrip())
 
-    def _undeployed(self, checks: Sequence[Check]) -> list[CheckResult]:
-        """The results when Terraform refused the files: nothing was deployed that could be checked."""
+    def _judge_files(self, checks: Sequence[Check]) -> list[CheckResult]:
+        """The results when Terraform refused the files: only what reads files can be judged."""
         assert self.undeployable is not None
         place, summary = summary_of(self.undeployable)
         because = f"terraform did not deploy these files: {summary}"
-        self.listener.notice(f"{len(checks)} checks were skipped: {because}; see {place}")
-        return [CheckResult(c.id, c.title, "skipped", c.points, because=because, fix=place) for c in checks]
+        judged = {result.id: result for result in self._run([each for each in checks if each.reads_files_only])}
+        skipped = {
+            each.id: CheckResult(each.id, each.title, "skipped", each.points, because=because, fix=place)
+            for each in checks
+            if each.id not in judged
+        }
+        self.listener.notice(f"{len(skipped)} checks were skipped: {because}; see {place}")
+        return [(judged | skipped)[each.id] for each in checks]
 
     def report(self, parts: Sequence[PartResult]) -> Report:
         """The report of the parts that were checked, with what was checked with what."""
         return Report(tuple(parts), self._provenance(), tuple(self._notices))
 
     def _provenance(self) -> dict[str, Any]:
+        from checker.verbs.house import SEED
+
         target, workspace = self.deployment.target, self.deployment.workspace
         return {
             "kit": __version__,
@@ -134,6 +144,7 @@ class Session:
             "began": datetime.fromtimestamp(self._begun, UTC).isoformat(timespec="seconds"),
             "seconds": round(time.time() - self._begun, 1),
             "clock": "lab" if target.control is not None else "real",
+            "house_seed": SEED,
             "python": platform.python_version(),
             "platform": platform.platform(),
         }
@@ -178,9 +189,14 @@ def blame_the_target(failure: TerraformFailed, target: Target) -> None:
             ) from failure
 
 
+JUDGES = ("checks", "verbs", "pipeline")
+"""The folders of checker/ that have a say in what becomes of a check."""
+
+
 def checks_version() -> str:
-    """A hash of all checks of the kit."""
+    """A hash of all checks of the kit and of the verbs that they use."""
     digest = hashlib.sha256()
-    for part in read_parts():
-        digest.update((part.folder / "checks.py").read_bytes())
+    files = [part.folder / "checks.py" for part in read_parts()]
+    for file in files + sorted(file for name in JUDGES for file in (ROOT / "checker" / name).glob("*.py")):
+        digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import inspect
 import signal
 import sys
 
@@ -10,6 +12,7 @@ import click
 
 from checker import __version__
 from checker.errors import LabError
+from checker.language import require_language, tr
 
 COMMANDS = {
     "demo": ("demo", "Run the whole course on its solutions."),
@@ -51,8 +54,7 @@ class LazyCommands(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"checker.cli.{COMMANDS[name][0]}")
-        command: click.Command = getattr(module, name.replace("-", "_"))
-        return command
+        return in_readers_language(getattr(module, name.replace("-", "_")))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -66,7 +68,7 @@ class LazyCommands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+            formatter.write_dl([(name, tr(help_text)) for name, (_, help_text) in COMMANDS.items()])
 
 
 @click.group(
@@ -79,6 +81,19 @@ def lab() -> None:
     """The IoT lab kit: build a smart house on AWS, on this machine or on the real one, and check it."""
 
 
+def in_readers_language(command: click.Command) -> click.Command:
+    """A command whose help is translated, a paragraph at a time."""
+    shown = copy.copy(command)
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    shown.help = "\n\n".join(tr(" ".join(paragraph.split())) for paragraph in paragraphs)
+    shown.epilog = tr(command.epilog) if command.epilog else None
+    shown.params = [copy.copy(each) for each in command.params]
+    for each in shown.params:
+        if isinstance(each, click.Option) and each.help:
+            each.help = tr(each.help)
+    return shown
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the `lab` command; expected errors become one message and the command contract's exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -87,13 +102,15 @@ def main(arguments: list[str] | None = None) -> None:
             reconfigure(errors="replace", line_buffering=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = lab.main(args=arguments, prog_name="lab", standalone_mode=False)
+        require_language()
+        code = in_readers_language(lab).main(args=arguments, prog_name="lab", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as problem:
+        problem.message = tr(problem.message)
         problem.show()
         sys.exit(2)
     except LabError as problem:
-        click.echo(str(problem), err=True)
+        click.echo(tr(str(problem)), err=True)
         sys.exit(problem.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
@@ -112,5 +129,5 @@ def _report_bug(error: Exception) -> int:
 
     with tempfile.NamedTemporaryFile("w", prefix="lab-bug-", suffix=".txt", delete=False) as file:
         file.write("".join(traceback.format_exception(error)))
-    click.echo(f"A bug of the kit: {type(error).__name__}: {error}\n  next  report it with {file.name}", err=True)
+    click.echo(tr(f"A bug of the kit: {type(error).__name__}: {error}\n  next  report it with {file.name}"), err=True)
     return 3

@@ -14,6 +14,7 @@ from checker.cli.consent import ask_before_aws, yes_option
 from checker.cli.options import (
     Progress,
     chosen_target,
+    echo,
     open_target,
     open_workspace,
     say,
@@ -94,7 +95,7 @@ def check_on(
     if not only:
         remember(workspace, report)
     if len(parts) > 1:
-        click.echo(render_total(report))
+        echo(render_total(report))
     return report
 
 
@@ -103,7 +104,7 @@ def listener(progress: Progress, style: Style) -> Listener:
 
     def show(text: str, error: bool = False) -> None:
         progress.clear()
-        click.echo(text, err=error)
+        (say if error else echo)(text)
 
     return Listener(
         begin_part=lambda part: show(f"\n{render_heading(PartResult(part.number, part.title, part.bonus, ()))}"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from checker.cli.options import open_workspace, workspace_option
+from checker.cli.options import echo, open_workspace, workspace_option
 from checker.cloud_process import empty_cloud, log_file, running_cloud, start_cloud, stop_cloud
 from checker.errors import TargetDown
 
@@ -23,11 +23,11 @@ def up(folder: str | None, port: int, mqtt_port: int, region: str | None) -> Non
     workspace = open_workspace(folder)
     was_running = running_cloud(workspace) is not None
     cloud = start_cloud(workspace, port=port, mqtt_port=mqtt_port, region=region)
-    click.echo("The local cloud runs already." if was_running else "The local cloud is up.")
-    click.echo(f"  AWS API  {cloud['endpoint_url']}  ({cloud['region']})")
-    click.echo(f"  MQTT     {cloud['mqtt_host']}:{cloud['mqtt_port']}  (TLS, CA {cloud['ca_file']})")
-    click.echo(f"  log      {log_file(workspace)}")
-    click.echo("  stop it  lab down")
+    echo("The local cloud runs already." if was_running else "The local cloud is up.")
+    echo(f"  AWS API  {cloud['endpoint_url']}  ({cloud['region']})")
+    echo(f"  MQTT     {cloud['mqtt_host']}:{cloud['mqtt_port']}  (TLS, CA {cloud['ca_file']})")
+    echo(f"  log      {log_file(workspace)}")
+    echo("  stop it  lab down")
 
 
 @click.command()
@@ -35,7 +35,7 @@ def up(folder: str | None, port: int, mqtt_port: int, region: str | None) -> Non
 def down(folder: str | None) -> None:
     """Stop the workspace's local cloud; what is in it is kept for the next `lab up`."""
     ended = stop_cloud(open_workspace(folder))
-    click.echo("The local cloud is stopped." if ended else "The local cloud was not running.")
+    echo("The local cloud is stopped." if ended else "The local cloud was not running.")
 
 
 @click.command()
@@ -70,4 +70,4 @@ def reset_cloud(folder: str | None) -> None:
     """Empty the local cloud, as if it had never been used, and start it again on the same ports."""
     workspace = open_workspace(folder)
     empty_cloud(workspace)
-    click.echo("The local cloud is empty. Terraform's state still lists what was there: lab apply makes it anew.")
+    echo("The local cloud is empty. Terraform's state still lists what was there: lab apply makes it anew.")

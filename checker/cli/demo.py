@@ -15,7 +15,7 @@ import click
 from checker.checks.result import Report
 from checker.checks.session import Session
 from checker.cli.check import listener
-from checker.cli.options import Progress, say, verbose_option
+from checker.cli.options import Progress, echo, say, verbose_option
 from checker.cli.simulate import run_house
 from checker.cloud_process import start_cloud, stop_cloud
 from checker.curriculum.parts import read_parts
@@ -45,7 +45,7 @@ def demo(context: click.Context, keep: Path | None, json_file: Path | None, verb
         report = run_demo(workspace, Progress(verbose))
     if json_file:
         write_report(render_json(report), json_file)
-    click.echo(f"\n{render_total(report)} in {time.monotonic() - begun:.0f} s")
+    echo(f"\n{render_total(report)} in {time.monotonic() - begun:.0f} s")
     context.exit(report.exit_code)
 
 
@@ -86,7 +86,7 @@ def let_the_house_live(deployment: Deployment, progress: Progress) -> None:
     def show(line: str) -> None:
         if re.search(r"AC SWITCH|readings \(", line):
             progress.clear()
-            click.echo(f"  {line}")
+            echo(f"  {line}")
         else:
             progress(line)
 

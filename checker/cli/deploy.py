@@ -8,6 +8,7 @@ from checker.cli.consent import ask_before_aws, yes_option
 from checker.cli.options import (
     Progress,
     chosen_target,
+    echo,
     open_target,
     open_workspace,
     say,
@@ -42,7 +43,7 @@ def apply(folder: str | None, target: str | None, verbose: bool, yes: bool) -> N
         progress.clear()
     for notice in deployment.notices:
         say(notice)
-    click.echo(f"Apply complete! Resources: {changes.add} added, {changes.change} changed, {changes.remove} destroyed.")
+    echo(f"Apply complete! Resources: {changes.add} added, {changes.change} changed, {changes.remove} destroyed.")
 
 
 @click.command()
@@ -58,4 +59,4 @@ def destroy(folder: str | None, target: str | None, verbose: bool) -> None:
         changes = deployment.destroy()
     finally:
         progress.clear()
-    click.echo(f"Destroy complete! Resources: {changes.remove} destroyed.")
+    echo(f"Destroy complete! Resources: {changes.remove} destroyed.")

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from checker.cli.options import echo
 from checker.curriculum.parts import ROOT
 from checker.errors import LabError
+from checker.language import tr
 from checker.terraform_install import AWS_PROVIDER, VERSION, cli_config_file, find_mirror, find_terraform, this_platform
 
 OLDEST_PYTHON = (3, 11)
@@ -29,10 +31,9 @@ class Finding:
     remedy: str = ""
 
     def render(self) -> str:
-        word = "ok      " if self.good else ("MISSING " if self.needed else "note    ")
-        return f"{word} {self.name:<20} {self.found}" + (
-            f"\n{'':30}{self.remedy}" if not self.good and self.remedy else ""
-        )
+        word = tr("ok" if self.good else "MISSING" if self.needed else "note")
+        remedy = f"\n{'':30}{tr(self.remedy)}" if not self.good and self.remedy else ""
+        return f"{word:<8} {tr(self.name):<20} {tr(self.found)}{remedy}"
 
 
 @click.command()
@@ -43,7 +44,7 @@ def doctor(context: click.Context) -> None:
     for finding in findings:
         click.echo(finding.render())
     missing = [finding.name for finding in findings if finding.needed and not finding.good]
-    click.echo(f"Missing: {', '.join(missing)}." if missing else "Everything that the kit needs is here.")
+    echo(f"Missing: {', '.join(missing)}." if missing else "Everything that the kit needs is here.")
     context.exit(3 if missing else 0)
 
 

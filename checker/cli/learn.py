@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from checker.cli.options import open_workspace, say, workspace_option
+from checker.cli.options import echo, open_workspace, say, workspace_option
 from checker.curriculum.hints import read_hints
 from checker.curriculum.next_step import next_step, todo_places
 from checker.curriculum.parts import PARTS, ROOT, find_part, read_parts
 from checker.curriculum.progress import has_passed, hints_taken, minutes_spent, results, take_hint
 from checker.errors import LearnerProblem, UsageProblem
+from checker.language import tr
 
 
 @click.command()
@@ -31,11 +32,12 @@ def status(folder: str | None) -> None:
         bonus = " bonus" if part.bonus else ""
         taken = sum(step in hints for step in (step.id for step in part.steps))
         levels = sum(hints.get(step.id, 0) for step in part.steps)
-        asked = f", {levels} hints for {taken} steps" if taken else ""
+        facts = [f"{points} of {part.points}{bonus} points", state]
+        facts += [f"{levels} hints for {taken} steps"] if taken else []
         spent = minutes.get(str(part.number), 0)
-        time = f", {spent} of about {part.minutes} minutes" if spent else f", about {part.minutes} minutes"
-        click.echo(f"{part.number}  {part.title}\n     {points} of {part.points}{bonus} points, {state}{asked}{time}")
-    click.echo(f"{total} of {sum(part.points for part in read_parts() if not part.bonus)} points.  next  lab next")
+        facts += [f"{spent} of about {part.minutes} minutes" if spent else f"about {part.minutes} minutes"]
+        echo(f"{part.number}  {tr(part.title)}\n     {', '.join(facts)}")
+    echo(f"{total} of {sum(part.points for part in read_parts() if not part.bonus)} points.  next  lab next")
 
 
 @click.command("next")
@@ -45,16 +47,16 @@ def next_(folder: str | None) -> None:
     workspace = open_workspace(folder)
     found = next_step(workspace)
     if found is None:
-        click.echo("Every part has passed.")
+        echo("Every part has passed.")
         return
     part, step = found
-    click.echo(f"Part {part.number}: {part.title}")
-    click.echo(f"  step   {step.id}  {step.title}")
+    echo(f"Part {part.number}: {part.title}")
+    echo(f"  step   {step.id}  {step.title}")
     for place in todo_places(workspace, step.id):
-        click.echo(f"  edit   {place}")
-    click.echo(f"  read   {_shown(PARTS / part.id / 'README.md')}")
-    click.echo(f"  check  lab check {part.number}")
-    click.echo(f"  stuck  lab hint {step.id}")
+        echo(f"  edit   {place}")
+    echo(f"  read   {_shown(PARTS / part.id / 'README.md')}")
+    echo(f"  check  lab check {part.number}")
+    echo(f"  stuck  lab hint {step.id}")
 
 
 next = next_
@@ -79,10 +81,11 @@ def hint(step_id: str, folder: str | None, level: int | None) -> None:
             f"There is no hint {level} for step {step_id}", next_step=f"read {_shown(PARTS / part.id / 'README.md')}"
         )
     shown = hints[level - 1]
-    click.echo(f"{step_id}  {shown.title} (hint {level} of {len(hints)})\n\n{shown.text}")
+    echo(f"{step_id}  {shown.title} (hint {level} of {len(hints)})")
+    click.echo(f"\n{shown.text}")
     take_hint(workspace, step_id, max(taken, level))
     if level < len(hints):
-        click.echo(f"\n  more  lab hint {step_id}")
+        echo(f"\n  more  lab hint {step_id}")
 
 
 @click.command()
@@ -102,7 +105,7 @@ def solution(wanted: str, folder: str | None, force: bool) -> None:
         name = file.relative_to(part.solution)
         difference = _difference(workspace.folder / name, file, str(name))
         same = same and not difference
-        click.echo(difference or f"{name}: the same", nl=not difference)
+        click.echo(difference or tr(f"{name}: the same"), nl=not difference)
     say(f"The solution is in {_shown(part.solution)}" if not same else "Your files are the solution's.")
 
 

@@ -13,6 +13,7 @@ import click
 
 from checker.cloud_process import running_cloud, start_cloud
 from checker.curriculum.workspace import Workspace, find_workspace
+from checker.language import tr
 from checker.target import Target, find_target
 
 workspace_option = click.option(
@@ -40,9 +41,14 @@ def open_workspace(folder: str | None) -> Workspace:
     return find_workspace(folder)
 
 
+def echo(text: str, *, nl: bool = True) -> None:
+    """What was asked for, in the reader's language: standard output."""
+    click.echo(tr(text), nl=nl)
+
+
 def say(text: str) -> None:
     """A line for the reader's eye, beside the results: standard error."""
-    click.echo(text, err=True)
+    click.echo(tr(text), err=True)
 
 
 class Progress:
@@ -54,6 +60,7 @@ class Progress:
         self._lock, self._last_line, self._shown = threading.Lock(), time.monotonic(), 0
 
     def __call__(self, text: str) -> None:
+        text = tr(text)
         with self._lock:
             if self._verbose:
                 self._stream.write(text + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from checker.cli.options import open_workspace, workspace_option
+from checker.cli.options import echo, open_workspace, workspace_option
 from checker.curriculum.parts import STARTER, Part, find_part, read_parts
 from checker.curriculum.workspace import Workspace, lay_over
 
@@ -37,8 +37,8 @@ def reset(wanted: str | None, folder: str | None) -> None:
             (workspace.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, workspace.folder / name)
     what = f"Part {part.number} begins" if part else "All parts begin"
-    click.echo(f"{what} anew. Your files are kept in {kept}.")
-    click.echo("  next  lab apply brings the target to these files")
+    echo(f"{what} anew. Your files are kept in {kept}.")
+    echo("  next  lab apply brings the target to these files")
 
 
 def base_file(name: str, parts: Iterable[Part], number: int) -> Path | None:
@@ -59,10 +59,10 @@ def catch_up(wanted: str, folder: str | None) -> None:
     names = [str(f.relative_to(e.solution)) for e in earlier for f in e.solution.rglob("*") if f.is_file()]
     kept = keep(workspace, names)
     written = lay_over(workspace, earlier)
-    click.echo(
+    echo(
         f"{len(set(written))} files are now those of the solutions before part {part.number}. Yours are kept in {kept}."
     )
-    click.echo("  next  lab apply, then lab next")
+    echo("  next  lab apply, then lab next")
 
 
 def keep(workspace: Workspace, names: Iterable[str]) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from checker.cli.options import chosen_target, open_workspace, target_option, workspace_option
+from checker.cli.options import chosen_target, echo, open_workspace, target_option, workspace_option
 from checker.cloud_process import running_cloud
 from checker.errors import TargetDown, UsageProblem
 from checker.target import find_target
@@ -31,13 +31,13 @@ def trace(folder: str | None, target: str | None, topic: str | None, last: int, 
         raise UsageProblem(f"{opened.name} keeps no traces; the local cloud does", next_step="lab trace --target local")
     found = opened.control.traces(topic)[-last:]
     for message in found:
-        click.echo(render_trace(message))
+        echo(render_trace(message))
     if not found and not follow:
-        click.echo(f"No message on {topic} yet." if topic else "No message yet.")
+        echo(f"No message on {topic} yet." if topic else "No message yet.")
     seen = max((message["number"] for message in found), default=0)
     while follow:
         for message in opened.control.traces(topic, seen):
-            click.echo(render_trace(message))
+            echo(render_trace(message))
             seen = message["number"]
         time.sleep(0.3)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from checker.cli.options import echo
 from checker.curriculum.parts import ROOT
 from checker.curriculum.workspace import new_workspace
 
@@ -18,10 +19,10 @@ from checker.curriculum.workspace import new_workspace
 def new(folder: Path) -> None:
     """Make a workspace in DIR: a copy of the starter with a Git repository of its own."""
     workspace = new_workspace(folder)
-    click.echo(f"The workspace {workspace.folder} is made.")
+    echo(f"The workspace {workspace.folder} is made.")
     if not lab_is_on_path():
-        click.echo(f"  once  export PATH={shlex.quote(str(ROOT))}:$PATH   (so that `lab` is found in every folder)")
-    click.echo(f"  next  cd {shlex.quote(str(folder))} && lab next")
+        echo(f"  once  export PATH={shlex.quote(str(ROOT))}:$PATH   (so that `lab` is found in every folder)")
+    echo(f"  next  cd {shlex.quote(str(folder))} && lab next")
 
 
 def lab_is_on_path() -> bool:

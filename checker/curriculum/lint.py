@@ -14,6 +14,7 @@ from checker.curriculum.parts import SOLUTIONS, STARTER, Part, read_parts
 from checker.curriculum.workspace import Workspace, lay_over, new_workspace
 from checker.diagnostics import errors_of
 from checker.errors import LabError
+from checker.language.upkeep import problems_of_languages
 
 ALLOWED = {"part.toml", "README.md", "hints.md", "checks.py", "notebook.md", "design.md", "mistakes", "__pycache__"}
 REQUIRED = ("part.toml", "README.md", "hints.md", "checks.py", "notebook.md", "design.md")
@@ -25,7 +26,7 @@ def lint_curriculum(*, with_terraform: bool = True, say: Callable[[str], None] =
     """Every problem of the curriculum as one line."""
     parts = read_parts()
     problems = [problem for part in parts for problem in _problems_of_part(part)]
-    problems += [*_problems_of_order(parts), *_problems_of_todos(parts)]
+    problems += [*_problems_of_order(parts), *_problems_of_todos(parts), *problems_of_languages()]
     problems += [
         f"{file.relative_to(SOLUTIONS.parent)}: a TODO is left"
         for file in _texts(SOLUTIONS)

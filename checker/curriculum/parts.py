@@ -135,6 +135,12 @@ def find_part(wanted: str | int) -> Part:
     raise UsageProblem(f"There is no part {wanted!r}", next_step=f"choose one of {known}")
 
 
+def services_below(part: Part) -> frozenset[str]:
+    """The AWS services that a part builds on: its own and those of the parts that it requires."""
+    required = (each for each in read_parts() if each.id in part.requires)
+    return frozenset(part.services).union(*map(services_below, required))
+
+
 def parts_named(wanted: str | None) -> tuple[Part, ...]:
     """The part that is meant, every part for `all`, none for None."""
     if wanted is None:

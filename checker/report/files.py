@@ -9,6 +9,8 @@ from pathlib import Path
 
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.errors import UsageProblem
+from checker.language import tr
+from checker.report.terminal import LABELS
 
 
 def render_json(report: Report) -> str:
@@ -45,14 +47,12 @@ def _suite(part: PartResult) -> ET.Element:
 
 def _case(part: PartResult, check: CheckResult) -> ET.Element:
     case = ET.Element(
-        "testcase", classname=f"part {part.number}", name=f"{check.id} {check.title}", time=f"{check.seconds:.3f}"
+        "testcase", classname=f"part {part.number}", name=f"{check.id} {tr(check.title)}", time=f"{check.seconds:.3f}"
     )
     kind = {"failed": "failure", "skipped": "skipped", "broken": "error"}.get(check.status)
     if kind:
-        element = ET.SubElement(case, kind, message=_clean(check.got or check.because))
-        element.text = _clean(
-            "\n".join(f"{k:<9} {v}" for k in ("expected", "got", "because", "fix") if (v := getattr(check, k)))
-        )
+        element = ET.SubElement(case, kind, message=_clean(tr(check.got or check.because)))
+        element.text = _clean("\n".join(f"{tr(k):<9} {tr(v)}" for k in LABELS if (v := getattr(check, k))))
     return case
 
 

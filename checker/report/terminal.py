@@ -8,6 +8,7 @@ import textwrap
 from dataclasses import dataclass
 
 from checker.checks.result import CheckResult, PartResult, Report, count
+from checker.language import tr
 
 SYMBOLS = {"passed": "✓", "failed": "✗", "skipped": "-", "broken": "!"}
 PLAIN_SYMBOLS = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "broken": "BROKEN"}
@@ -48,9 +49,9 @@ def style_of(stream: object = None, environ: dict[str, str] | None = None) -> St
 def render_check(result: CheckResult, style: Style) -> str:
     """One check: its line, and below it the four lines of what is not as it should be."""
     earned = f"{result.points}/{result.max_points}" if result.status != "broken" else f"?/{result.max_points}"
-    status = "" if result.status in ("passed", "failed") else f" ({result.status})"
+    status = "" if result.status in ("passed", "failed") else f" ({tr(result.status)})"
     head = f"{style.symbol(result.status)} {result.id}  "
-    lines = _wrap(f"{result.title}{status}{NO_BREAK * 3}{earned}", head, style)
+    lines = _wrap(f"{tr(result.title)}{status}{NO_BREAK * 3}{earned}", head, style)
     lines += render_details(result, style)
     return "\n".join(lines)
 
@@ -59,12 +60,12 @@ def render_details(result: CheckResult, style: Style) -> list[str]:
     """The lines expected, got, because and fix, in full."""
     lines = []
     for label in LABELS:
-        text = getattr(result, label)
+        text = tr(getattr(result, label))
         if not text:
             continue
         if label == "fix" and result.status == "failed":
             text += f"     (lab hint {result.id})"
-        lines += _block(label, text, style)
+        lines += _block(tr(label), text, style)
     return lines
 
 
@@ -75,7 +76,7 @@ def render_part(part: PartResult, style: Style) -> str:
 
 
 def render_heading(part: PartResult) -> str:
-    return f"Part {part.number}: {part.name}"
+    return tr(f"Part {part.number}: {part.name}")
 
 
 def render_sum(part: PartResult) -> str:
@@ -83,15 +84,15 @@ def render_sum(part: PartResult) -> str:
     earned = part.bonus if part.bonus_part else part.points
     bonus = " bonus" if part.bonus_part else ""
     again = "; to be graded again: something of ours broke" if part.to_be_graded_again else ""
-    return f"  part {part.number}: {earned} of {part.available}{bonus} points{again}"
+    return tr(f"  part {part.number}: {earned} of {part.available}{bonus} points{again}")
 
 
 def render_total(report: Report) -> str:
     """The last lines: points of all parts, how many checks ended how."""
     checks = [check for part in report.parts for check in part.checks]
-    counts = [f"{count(checks, status)} {status}" for status in SYMBOLS if count(checks, status)]  # type: ignore[arg-type]
+    counts = [f"{count(checks, status)} {tr(status)}" for status in SYMBOLS if count(checks, status)]  # type: ignore[arg-type]
     bonus = f" and {report.bonus} bonus points" if any(part.bonus_part for part in report.parts) else ""
-    return f"{report.points} of {report.max_points} points{bonus} ({', '.join(counts)})"
+    return tr(f"{report.points} of {report.max_points} points{bonus}") + f" ({', '.join(counts)})"
 
 
 def _block(label: str, text: str, style: Style) -> list[str]:

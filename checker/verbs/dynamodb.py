@@ -36,9 +36,9 @@ class Table:
     @property
     def key(self) -> str:
         """The key as text."""
-        return f"hash key {self.hash_key} ({self.hash_key_type})" + (
-            f", range key {self.range_key}" if self.range_key else ""
-        )
+        if self.range_key:
+            return f"hash key {self.hash_key} ({self.hash_key_type}), range key {self.range_key}"
+        return f"hash key {self.hash_key} ({self.hash_key_type})"
 
 
 class DynamoDbVerbs:

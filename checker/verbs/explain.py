@@ -73,7 +73,7 @@ def _with_settings(text: str, rule: TopicRule | None) -> str:
     if rule is None:
         return text
     if text == f"rule {rule.name} matched":
-        return f"{text}: {rule.sql}"
+        return f"rule {rule.name} matched: {rule.sql}"
     if "Invalid time" in text or "timestamp" in text.lower().split(" failed: ")[-1]:
         stamps = "; ".join(map(timestamp_of, rule.actions_of("timestream")))
         return f"{text} The action's timestamp: {stamps}" if stamps else text

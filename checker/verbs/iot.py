@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.target import Target
-from checker.verbs.aws import all_pages, found_or_none
+from checker.verbs.aws import all_pages, aws_answers, found_or_none
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ class IotVerbs:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+
+    def data_endpoint(self) -> str:
+        """The host that this cloud itself names for devices."""
+        with aws_answers():
+            found = self._target.client("iot").describe_endpoint(endpointType="iot:Data-ATS")
+        return str(found["endpointAddress"])
 
     def certificate(self, pem: str) -> Certificate | None:
         """The registered certificate with this PEM, or None."""

@@ -145,16 +145,25 @@ class Lab:
         return Refusal()
 
     def connects_without_its_certificate(self) -> list[str]:
-        """How the cloud let in devices that it must not: `without a certificate`, `with a stranger's certificate`."""
+        """How the endpoint let in devices that it must not: `without a certificate`, `with a stranger's certificate`.
+
+        Where it is the endpoint that the cloud itself names, that is the cloud's doing: the check is skipped.
+        """
         with stranger_identity() as stranger:
             tried = {"without a certificate": Identity(), "with a stranger's certificate": stranger}
-            return [how for how, who in tried.items() if not self._reason_of(partial(self._open_device, who))]
+            let_in = [how for how, who in tried.items() if not self._reason_of(partial(self._open_device, who))]
+        if let_in and self._host() in (self.target.mqtt.host, self.iot.data_endpoint()):
+            raise NotAvailable(f"the broker of {self.target.name} lets devices in {' and '.join(let_in)}")
+        return let_in
+
+    def _host(self) -> str:
+        """Where devices connect: the output, or the host of a cloud whose own name for it leads nowhere."""
+        named = self.target.mqtt.host if self.target.name != "local" else None
+        return named or self.outputs("iot_endpoint")["iot_endpoint"]
 
     def _open_device(self, identity: Identity) -> Device:
         address = self.target.mqtt
-        host = self.outputs("iot_endpoint")["iot_endpoint"]
-        host = address.host if address.host and self.target.name != "local" else host
-        device = Device(host, address.port, address.ca_file, identity)
+        device = Device(self._host(), address.port, address.ca_file, identity)
         try:
             return device.connect()
         except DeviceRefused as refusal:

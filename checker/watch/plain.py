@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from checker.checks.result import CheckResult
+from checker.language import tr
 from checker.report.terminal import Style, render_check
 from checker.watch.view import View
 from checker.watch.words import describe_next, describe_saved, verdict
@@ -35,16 +36,18 @@ def lines_between(before: View | None, now: View) -> list[str]:
     lines = []
     begun = bool(now.doing) and (before is None or not before.doing)
     if begun:
-        lines.append(f"{describe_saved(now)}checking part {now.part.number}, {now.part.title}")
+        lines.append(tr(f"{describe_saved(now)}checking part {now.part.number}, {now.part.title}"))
     known: tuple[CheckResult, ...] = before.results if before and not begun else ()
     if now.doing:
         lines += [
-            f"{each.id} {each.status}" for each in now.results if each not in known and before is not None and not begun
+            f"{each.id} {tr(each.status)}"
+            for each in now.results
+            if each not in known and before is not None and not begun
         ]
     if now.hint and (before is None or now.hint != before.hint):
-        lines += [f"Hint {now.hint.level} of {now.hints_of_step}, {now.hint.title}:", now.hint.text]
+        lines += [tr(f"Hint {now.hint.level} of {now.hints_of_step}, {now.hint.title}:"), now.hint.text]
     if now.asked and (before is None or now.asked != before.asked):
-        lines.append(now.asked)
+        lines.append(tr(now.asked))
     if not now.doing and (before is None or before.doing):
         lines += _verdict(now)
     return lines
@@ -52,7 +55,7 @@ def lines_between(before: View | None, now: View) -> list[str]:
 
 def _verdict(view: View) -> list[str]:
     focus = view.focus
-    details = view.problem or (render_check(focus, PLAIN) if focus else "")
+    details = tr(view.problem) or (render_check(focus, PLAIN) if focus else "")
     took = f", in {view.seconds:.1f} s" if view.seconds is not None else ""
     points = f"{verdict(view)}, {view.points} of {view.part.points} points{took}."
-    return [text for text in (*view.notices, details, points, describe_next(view)) if text]
+    return [text for text in (*map(tr, view.notices), details, tr(points), tr(describe_next(view))) if text]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from checker.checks.result import CheckResult
+from checker.language import tr
 from checker.report.terminal import Style, render_check
 from checker.watch.view import View
 from checker.watch.words import KEYS, describe_next, describe_state
@@ -15,8 +16,8 @@ CLEAR = "\033[H\033[2J\033[3J"
 
 def render_view(view: View, style: Style) -> str:
     """The moment as text: what was found above, what to do next and the keys at the bottom, where they stay in sight."""
-    blocks = [_heading(view), _checks(view, style), _details(view, style), _hint(view), describe_next(view)]
-    blocks += [view.asked, describe_state(view), KEYS]
+    blocks = [tr(_heading(view)), _checks(view, style), _details(view, style), _hint(view), tr(describe_next(view))]
+    blocks += [tr(view.asked), tr(describe_state(view)), tr(KEYS)]
     return "\n\n".join(_fit(block, style) for block in blocks if block) + "\n"
 
 
@@ -33,24 +34,25 @@ def _checks(view: View, style: Style) -> str:
 
 def _line(result: CheckResult | None, step_id: str, title: str, style: Style) -> str:
     if result is None:
-        return f". {step_id}  {title} (not checked yet)"
-    word = "" if result.status in ("passed", "failed") else f" ({result.status})"
-    return f"{style.symbol(result.status)} {step_id}  {title}{word}"
+        return f". {step_id}  {tr(title)} ({tr('not checked yet')})"
+    word = "" if result.status in ("passed", "failed") else f" ({tr(result.status)})"
+    return f"{style.symbol(result.status)} {step_id}  {tr(title)}{word}"
 
 
 def _details(view: View, style: Style) -> str:
     """Why nothing was checked, or the four lines of the check to look at."""
     if view.problem:
-        return view.problem
-    focus = view.focus
-    texts = [*view.notices, render_check(focus, style)] if focus else list(view.notices)
+        return tr(view.problem)
+    focus, notices = view.focus, [tr(text) for text in view.notices]
+    texts = [*notices, render_check(focus, style)] if focus else notices
     return "\n\n".join(texts)
 
 
 def _hint(view: View) -> str:
     if view.hint is None:
         return ""
-    return f"hint {view.hint.level} of {view.hints_of_step}: {view.hint.title}\n{view.hint.text}"
+    head = tr(f"hint {view.hint.level} of {view.hints_of_step}: {view.hint.title}")
+    return f"{head}\n{view.hint.text}"
 
 
 def _fit(block: str, style: Style) -> str:

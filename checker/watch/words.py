@@ -1,4 +1,4 @@
-"""What `lab watch` says, in one place, so that it can be read at once and translated."""
+"""What `lab watch` says, in one place, so that it can be read at once."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from checker.checks import check, expect
 ON, OFF = {"state": {"enabled": True}}, {"state": {"enabled": False}}
 
 
-@check("4.1", points=4)
+@check("4.1", points=4, reads_files_only=True)
 def decision_passes_its_unit_tests(lab):
     """The decision passes its unit tests."""
     tests = lab.run_unit_tests()

@@ -5,7 +5,7 @@ from checker.checks import check, expect
 STAGES = ["test", "package", "deploy"]
 
 
-@check("5.1", points=4)
+@check("5.1", points=4, reads_files_only=True)
 def pipeline_has_its_stages(lab):
     """The pipeline is valid and has jobs in the stages test, package and deploy, in this order."""
     problems = lab.pipeline.problems()
@@ -62,7 +62,7 @@ def deployed_code_is_the_package(lab):
     )
 
 
-@check("5.5", points=4, needs=pipeline_has_its_stages)
+@check("5.5", points=4, needs=pipeline_has_its_stages, reads_files_only=True)
 def no_credentials_in_the_repository(lab):
     """No credentials and no keys are in the repository, nor in its history."""
     found = lab.pipeline.secrets()

@@ -90,6 +90,19 @@ def test_what_the_target_lacks_is_nobodys_fault(tmp_path):
     assert (result.status, result.because, result.blameless) == ("skipped", "no Timestream here", True)
 
 
+def test_what_builds_on_what_the_target_lacks_says_so_and_asks_for_nothing(tmp_path):
+    lacking = make("1.1", raising(NotAvailable("no Timestream here")))
+
+    _, after, last = run(
+        lacking, make("1.2", passing, needs=["1.1"]), make("1.3", passing, needs=["1.2"]), tmp_path=tmp_path
+    )
+
+    for result in (after, last):
+        assert (result.status, result.because, result.fix, result.blameless) == (
+            "skipped", "no Timestream here", "", True,
+        )  # fmt: skip
+
+
 def test_a_bug_of_ours_is_broken_with_its_trace_in_a_file(tmp_path):
     (result,) = run(make("1.1", raising(KeyError("x"))), tmp_path=tmp_path)
 

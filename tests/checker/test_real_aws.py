@@ -14,13 +14,15 @@ from checker.checks.session import Session
 from checker.cli.consent import ask_before_aws
 from checker.cost import estimate_usd, render_notice
 from checker.curriculum.given import altered_files, describe_altered, given_files
-from checker.curriculum.parts import find_part, read_parts
+from checker.curriculum.parts import find_part, read_parts, services_below
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
 from checker.errors import UsageProblem
 from checker.target import MqttAddress, Target
 from checker.terraform import TerraformFailed, accounts_in_state
+from checker.verbs import Lab
 from checker.verbs.aws import aws_answers
+from checker.verbs.device import DeviceRefused
 
 TIMESTREAM_LACKS = TerraformFailed(
     "apply",
@@ -129,6 +131,54 @@ def test_checks_that_need_what_the_target_lacks_are_skipped_and_others_are_judge
     (failed,) = session._run([table_exists.check])
     assert failed.status == "failed"
     assert "terraform apply stopped at terraform/timestream.tf line 3" in failed.because
+
+
+def test_a_part_builds_on_the_services_of_the_parts_that_it_requires():
+    assert "timestream" not in services_below(find_part(2))
+    assert "timestream" not in find_part(5).services
+    assert "timestream" in services_below(find_part(5))
+
+
+def test_what_reads_files_only_is_judged_whatever_the_target_lacks(workspace):
+    @check("5.5", points=4, reads_files_only=True)
+    def no_secrets(lab):
+        """No secrets."""
+        expect(False, expected="none", got="a key")
+
+    session = Session(Deployment(workspace, a_target("http://127.0.0.1:1")), _lab=SimpleNamespace(close=lambda: None))
+    session._half_deployed = TIMESTREAM_LACKS
+    session._lacking = find_lacking(TIMESTREAM_LACKS, session.deployment.target)
+    session._services = services_below(find_part(5))
+
+    (result,) = session._run([no_secrets.check])
+
+    assert (result.status, result.because) == ("failed", "")
+
+
+class LaxIot:
+    """AWS IoT of a cloud that names its own endpoint."""
+
+    def describe_endpoint(self, **_):
+        return {"endpointAddress": "lax.localhost"}
+
+
+@pytest.mark.parametrize(("endpoint", "let_in"), [("lax.localhost", None), ("other", ["without a certificate"])])
+def test_a_broker_that_lets_everybody_in_is_the_clouds_doing(workspace, monkeypatch, endpoint, let_in):
+    """A learner answers for the endpoint that the output names, not for how the cloud's own endpoint behaves."""
+    target = a_target("http://127.0.0.1:1")
+    target._clients["iot"] = LaxIot()
+    deployment = Deployment(workspace, target, _outputs={"iot_endpoint": endpoint})
+    lab = Lab(deployment)
+    refusal = DeviceRefused("refused")
+    monkeypatch.setattr(
+        Lab, "_reason_of", lambda self, connect: "" if connect.args[0].certificate is None else str(refusal)
+    )
+
+    if let_in is None:
+        with pytest.raises(NotAvailable, match="the broker of http://127.0.0.1:1 lets devices in without a cert"):
+            lab.connects_without_its_certificate()
+    else:
+        assert lab.connects_without_its_certificate() == let_in
 
 
 def test_an_answer_without_a_reason_is_no_service():

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from checker.checks.session import Listener, Session, blame_the_target
+from checker.checks.session import Listener, Session, blame_the_target, checks_version
 from checker.curriculum.parts import ROOT, find_part
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
@@ -106,6 +106,18 @@ def test_what_terraform_refuses_is_one_notice_and_skips_the_checks(deployment):
     assert report.exit_code == 1
 
 
+def test_what_reads_files_only_is_judged_though_terraform_refused_the_files(deployment):
+    deployment.played.failure = TerraformFailed("apply", [SYNTAX])
+    (deployment.workspace.folder / ".gitlab-ci.yml").write_text("stages: [test]\njob: {}\n")
+
+    with Session(deployment) as session:
+        session.deploy()
+        checks = {check.id: check for check in session.check_part(find_part(5)).checks}
+
+    assert (checks["5.1"].status, checks["5.1"].got) == ("failed", "job job: it has no script")
+    assert checks["5.2"].because == "terraform did not deploy these files: Unclosed configuration block"
+
+
 def test_what_the_cloud_does_not_serve_is_not_the_learners_fault(deployment):
     failure = TerraformFailed("apply", [Diagnostic("error", "creating X: StatusCode: 501, NotImplementedException")])
 
@@ -133,8 +145,25 @@ def test_a_script_that_the_learner_has_not_touched_is_not_run(deployment):
 def test_results_say_what_was_checked(deployment):
     provenance = Session(deployment).report([]).provenance
 
-    assert {"kit", "checks", "workspace", "target", "region", "clock", "began"} <= provenance.keys()
-    assert (provenance["target"], provenance["clock"]) == ("local", "lab")
+    assert {"kit", "checks", "workspace", "altered", "target", "region", "clock", "house_seed", "began"} <= set(
+        provenance
+    )
+    assert (provenance["target"], provenance["clock"], provenance["house_seed"]) == ("local", "lab", 1)
+
+
+def test_the_version_of_the_checks_changes_with_a_check_and_with_a_verb(monkeypatch, tmp_path):
+    from checker.checks import session
+
+    before = checks_version()
+    (tmp_path / "checker/verbs").mkdir(parents=True)
+    (tmp_path / "checker/verbs/wait.py").write_text("EVERY_S = 1\n")
+    monkeypatch.setattr(session, "read_parts", lambda: ())
+    monkeypatch.setattr(session, "ROOT", tmp_path)
+
+    first = checks_version()
+    (tmp_path / "checker/verbs/wait.py").write_text("EVERY_S = 2\n")
+
+    assert len({before, first, checks_version()}) == 3
 
 
 def test_pytest_collects_the_checks_of_a_part():

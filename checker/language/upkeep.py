@@ -1,0 +1,38 @@
+"""Whether the files of messages are those of the source, and how they would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from checker.curriculum.parts import ROOT
+from checker.language.catalogue import (
+    FOLDER,
+    TEMPLATE,
+    languages,
+    merged,
+    problems_of_places,
+    read_catalogue,
+    render_catalogue,
+)
+from checker.language.extract import read_messages
+
+
+def up_to_date() -> dict[Path, str]:
+    """The text that each file must have."""
+    messages = read_messages()
+    texts = {TEMPLATE: render_catalogue(messages)}
+    for language in languages():
+        texts[FOLDER / f"{language}.po"] = render_catalogue(merged(messages, read_catalogue(language)), language)
+    return texts
+
+
+def problems_of_languages() -> list[str]:
+    """The files that are stale, and translations that do not fit their message."""
+    problems = [
+        f"{file.relative_to(ROOT)} is stale: python -m checker.language brings it up to date"
+        for file, text in up_to_date().items()
+        if not file.is_file() or file.read_text(encoding="utf-8") != text
+    ]
+    for language in languages():
+        problems += [f"checker/language/{language}.po: {line}" for line in problems_of_places(read_catalogue(language))]
+    return problems

@@ -378,10 +378,10 @@ class Cloud:
         future: Future[Published] = self.mqtt.publish_threadsafe(origin, topic, payload, **options)
         return future.result(timeout=30)
 
-    def _publish_as_aws(self, scope: Scope, topic: str, payload: bytes) -> None:
+    def _publish_as_aws(self, scope: Scope, topic: str, payload: bytes) -> Future[Published]:
         """Does not wait: the broker's own thread may be the caller."""
         origin = Origin(scope.account_id, scope.region)
-        self.mqtt.publish_threadsafe(origin, topic, payload, qos=1, system=True)
+        return self.mqtt.publish_threadsafe(origin, topic, payload, qos=1, system=True)
 
     def _call_broker(self, function: Callable[[Broker], Any]) -> Any:
         return self.mqtt.call_threadsafe(lambda: function(self.broker)).result(timeout=30)

@@ -112,6 +112,6 @@ def _properties(asked: Any) -> MessageProperties | None:
         response_topic=asked.get("responseTopic"),
         correlation_data=base64.b64decode(correlation) if correlation else None,
         user_properties=tuple((k, v) for pair in json.loads(users) for k, v in pair.items()) if users else (),
-        message_expiry_s=asked.get("messageExpiry"),
+        message_expiry_s=None if asked.get("messageExpiry") is None else max(1, asked["messageExpiry"]),
     )
     return None if properties == MessageProperties() else properties

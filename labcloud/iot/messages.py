@@ -64,7 +64,8 @@ class MessageRouter:
     def shadow_request(self, message: Message, request: ShadowRequest) -> None:
         """A get, update or delete of a shadow; its answers are published after this message is through."""
         scope = Scope(message.account_id, message.region)
-        self._shadows.request(scope, request.thing, request.shadow, request.operation, message.payload)
+        asked = request.thing, request.shadow, request.operation
+        self._shadows.request(scope, *asked, message.payload, message.client_id)
 
     def _evaluate(self, message: Message) -> None:
         self._watch.message_accepted(message)

@@ -136,9 +136,15 @@ class Broker:
         self._say(f"MQTT connection from {source_ip} refused: {reason}")
 
     def accept_principal(self, principal: Principal, source_ip: str, at_s: float) -> Connection:
-        """A peer that was authenticated otherwise (WebSocket)."""
+        """A peer that is known already."""
         connection = Connection(self, principal, source_ip, at_s)
         self.connections.add(connection)
+        return connection
+
+    def accept_websocket(self, principal: Principal, source_ip: str, at_s: float) -> Connection:
+        """A peer that signed its WebSocket's upgrade; it may stay for a day."""
+        connection = self.accept_principal(principal, source_ip, at_s)
+        connection.ends_s = at_s + self.limits.websocket_s
         return connection
 
     def disconnect_principal(self, principal_id: str, reason: str = "the certificate is no longer active") -> int:

@@ -59,6 +59,8 @@ class Connection:
         self.reports_problems = True
         self.keep_alive_s = 0.0
         self.opened_s = self.last_heard_s = at_s
+        self.ends_s: float | None = None
+        """Monotonic time at which even a lively connection ends; None: never."""
         self.send_quota = broker.limits.unacknowledged
         self.packet_limit = UNLIMITED
         self.aliases: dict[int, bytes] = {}
@@ -268,6 +270,9 @@ class Connection:
         if self.session is None:
             late = at_s - self.opened_s > limits.connect_timeout_s
             return Fault(Reason.PROTOCOL_ERROR, "no CONNECT in time") if late else None
+        if self.ends_s is not None and at_s > self.ends_s:
+            text = "a WebSocket connection has lasted its longest time"
+            return Fault(Reason.ADMINISTRATIVE_ACTION, text, Ended.WEBSOCKET_TTL)
         if at_s - self.last_heard_s > self.keep_alive_s * KEEP_ALIVE_FACTOR and self.wants_reading:
             text = f"nothing heard for 1.5 × {self.keep_alive_s:g} s of keep alive"
             return Fault(Reason.KEEP_ALIVE_TIMEOUT, text, Ended.KEEP_ALIVE_TIMEOUT)

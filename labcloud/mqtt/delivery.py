@@ -81,18 +81,44 @@ def resume(broker: Broker, session: Session) -> None:
 
 
 def redeliver(broker: Broker, session: Session) -> None:
-    """Repeats, on a new connection, what its predecessor did not acknowledge [MQTT-4.4.0-1], then the queue."""
+    """Repeats, on a new connection, what its predecessor did not acknowledge [MQTT-4.4.0-1], then the queue.
+
+    AWS IoT does not use the DUP flag, which MQTT wants here ("AWS IoT differences from MQTT specifications").
+    """
     connection = session.connection
     assert connection is not None
     for packet_id, delivery in list(session.in_flight.items()):
         message, retain, _ = delivery
-        before, after = publish_pieces(message, session.version, 1, retain=retain, duplicate=True, now=broker.now)
+        before, after = publish_pieces(message, session.version, 1, retain=retain, now=broker.now)
         fits = len(before) + 2 + len(after) <= connection.packet_limit
         if fits and not message.expired(broker.now) and connection.permissions.receive(message.topic).allowed:
             connection.send(before + PACKET_IDS[packet_id] + after)
         else:
             broker.record_done(session, session.in_flight.pop(packet_id))
     resume(broker, session)
+
+
+def give_up(broker: Broker, session: Session) -> None:
+    """Drops what a connected client has not acknowledged for too long (quotas page, "retry of QoS 1 messages").
+
+    By real time, like the keep-alive: the lab clock may be far ahead of what a client can have answered.
+    """
+    if session.connection is None or not session.in_flight:
+        session.unanswered = {}
+        return
+    known, now = session.unanswered, broker.at_s
+    session.unanswered = {
+        number: known[number] if number in known and known[number][0] is delivery else (delivery, now)
+        for number, delivery in session.in_flight.items()
+    }
+    kept_s = broker.limits.unacknowledged_3_s if session.version == 3 else broker.limits.unacknowledged_5_s
+    late = [number for number, (_, since_s) in session.unanswered.items() if now - since_s > kept_s]
+    for number in late:
+        delivery = session.in_flight.pop(number)
+        broker.record_done(session, delivery)
+        broker.note(delivery[0], "given up for %s: not acknowledged in %s s", session.client_id, kept_s)
+    if late:
+        resume(broker, session)
 
 
 def release_publishers(session: Session) -> None:
@@ -107,9 +133,7 @@ def _send_qos_1(broker: Broker, session: Session, connection: Connection, delive
     key = session.version << 2 | 2 | retain
     pieces = frames.get(key)
     if pieces is None:
-        pieces = frames[key] = publish_pieces(
-            message, session.version, 1, retain=retain, duplicate=False, now=broker.now
-        )
+        pieces = frames[key] = publish_pieces(message, session.version, 1, retain=retain, now=broker.now)
     before, after = pieces
     if len(before) + 2 + len(after) > connection.packet_limit:
         broker.record_done(session, delivery)  # larger than the client takes: as if delivered [MQTT-3.1.2-25]
@@ -127,7 +151,7 @@ def _send_qos_0(connection: Connection, message: Message, retain: bool, frames: 
     key = connection.version << 2 | retain
     pieces = frames.get(key)
     if pieces is None:
-        before, after = publish_pieces(message, connection.version, 0, retain=retain, duplicate=False, now=now)
+        before, after = publish_pieces(message, connection.version, 0, retain=retain, now=now)
         pieces = frames[key] = before + after, b""
     if len(pieces[0]) <= connection.packet_limit:
         connection.send(pieces[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labcloud.mqtt import lifecycle
+from labcloud.mqtt.delivery import give_up
 from labcloud.mqtt.journal import Ended as SessionEnded
 from labcloud.mqtt.journal import Kept
 from labcloud.mqtt.message import Message
@@ -59,12 +60,17 @@ def tick(broker: Broker, space: Space) -> None:
             end_session(broker, space, session)
         else:
             _publish_due_will(broker, space, session)
+            give_up(broker, session)
     kept_s = broker.limits.version_number_kept_s
     for client_id, version in list(space.presence.items()):
         if client_id in space.online:
             version.used_at = broker.now
-        elif broker.now - version.used_at > kept_s:
+        elif broker.now - version.used_at > kept_s and not _has_session(space, client_id):
             del space.presence[client_id]
+
+
+def _has_session(space: Space, client_id: str) -> bool:
+    return any((client_id, version) in space.sessions for version in (3, 5))
 
 
 def _will_message(broker: Broker, connection: Connection, will: Will) -> Message:

@@ -51,9 +51,7 @@ def disconnect(code: int, reason: str | None = None) -> bytes:
     return packet(14, bytes((code,)) + encode_properties({"reason_string": reason}))
 
 
-def publish_pieces(
-    message: Message, version: int, qos: int, *, retain: bool, duplicate: bool, now: float
-) -> tuple[bytes, bytes]:
+def publish_pieces(message: Message, version: int, qos: int, *, retain: bool, now: float) -> tuple[bytes, bytes]:
     """What of a PUBLISH stands before and after the packet identifier (QoS 0 has none)."""
     topic = message.topic.encode("utf-8")
     tail = message.payload
@@ -61,5 +59,5 @@ def publish_pieces(
         properties = message.properties
         tail = (properties.encode(message.remaining_s(now)) if properties else NO_PROPERTIES) + tail
     size = len(topic) + len(tail) + (4 if qos else 2)
-    first = 0x30 | duplicate << 3 | qos << 1 | retain
+    first = 0x30 | qos << 1 | retain
     return bytes((first,)) + encode_variable_integer(size) + len(topic).to_bytes(2, "big") + topic, tail

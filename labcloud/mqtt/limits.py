@@ -1,5 +1,8 @@
 """The message broker's quotas, as "AWS IoT Core endpoints and quotas" lists them, and this machine's own bounds.
 
+Not enforced are its rates (100 publishes a second and 512 KB/s a connection, connects, an account's totals): no device
+of a lab comes near them, and a house that runs faster than real time would.
+
 One value object, so that a test or another account setting can change a number without a patch.
 """
 
@@ -30,6 +33,7 @@ class Limits:
     user_properties_bytes: int = 8 * KIB
     message_expiry_s: int = 604_800
     share_name_bytes: int = 128
+    shared_groups: int = 100
     shared_group_members: int = 100
     keep_alive_min_s: int = 30
     keep_alive_max_s: int = 1200
@@ -37,6 +41,10 @@ class Limits:
     session_expiry_max_s: int = 604_800
     retained_messages: int = 500_000
     version_number_kept_s: int = 3600
+    websocket_s: float = 24 * 3600
+    unacknowledged_3_s: float = 3600
+    unacknowledged_5_s: float = 960
+    """A QoS 1 message that a connected client of MQTT 3 or 5 does not acknowledge for so long is given up."""
 
     connect_timeout_s: float = 10.0
     """A peer that has not sent a whole CONNECT by then is closed."""

@@ -57,6 +57,8 @@ class Session:
     """Publishers whose PUBACK waits until this queue is shorter: connection, packet identifier, payload size."""
     progress_at: float = 0.0
     """Monotonic time of the last acknowledgement."""
+    unanswered: dict[int, tuple[Delivery, float]] = field(default_factory=dict)
+    """What was in flight at the last tick, and the monotonic time at which it was first seen there."""
 
     @property
     def key(self) -> tuple[str, int]:

@@ -90,8 +90,16 @@ def _over_quota(connection: Connection, topic_filter: TopicFilter) -> str | None
     assert session is not None
     if len(session.subscriptions) >= limits.subscriptions_per_connection:
         return f"more than {limits.subscriptions_per_connection} subscriptions on one connection"
-    if topic_filter.share and connection.space.tree.group_size(topic_filter) >= limits.shared_group_members:
+    return _over_shared_quota(connection, topic_filter) if topic_filter.share else None
+
+
+def _over_shared_quota(connection: Connection, topic_filter: TopicFilter) -> str | None:
+    limits, tree = connection.broker.limits, connection.space.tree
+    members = tree.group_size(topic_filter)
+    if members >= limits.shared_group_members:
         return f"more than {limits.shared_group_members} members of {topic_filter.text}"
+    if not members and tree.groups >= limits.shared_groups:
+        return f"more than {limits.shared_groups} shared subscriptions in the account"
     return None
 
 

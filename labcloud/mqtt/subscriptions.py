@@ -55,6 +55,8 @@ class SubscriptionTree:
     def __init__(self) -> None:
         self._root = Node()
         self.version = 0
+        self.groups = 0
+        """How many shared subscriptions there are."""
 
     def add(self, subscription: Subscription) -> None:
         """Adds, or replaces the session's subscription to the same filter."""
@@ -62,6 +64,8 @@ class SubscriptionTree:
         node = self._root
         for level in subscription.topic_filter.levels:
             node = node.children.setdefault(level, Node())
+        share = subscription.topic_filter.share
+        self.groups += share is not None and share not in node.groups
         self._holders(node, subscription.topic_filter, create=True)[subscription.session] = subscription
 
     def remove(self, session: Session, topic_filter: TopicFilter) -> None:
@@ -73,6 +77,7 @@ class SubscriptionTree:
         del self._holders(path[-1], topic_filter)[session]
         if topic_filter.share and not path[-1].groups[topic_filter.share].members:
             del path[-1].groups[topic_filter.share]
+            self.groups -= 1
         for parent, level in zip(reversed(path[:-1]), reversed(topic_filter.levels), strict=True):
             if not parent.children[level].empty:
                 break

@@ -6,10 +6,11 @@ Source: AWS IoT Core Developer Guide, "Device Shadow service documents", "Device
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from labcloud.shadows.request import SECTIONS, ShadowError, UpdateRequest
+from labcloud.shadows.request import SECTIONS, ShadowError, UpdateRequest, check_size
 
 VERSION_KEPT_S = 48 * 3600
 """A shadow that is made again within this time goes on with its old version."""
@@ -42,35 +43,32 @@ class Updated:
 
 
 def update(shadow: Shadow, request: UpdateRequest, now_s: float) -> Updated:
-    """Applies an update in place. Raises ShadowError 409 when the request expects another version."""
+    """Applies an update in place. Raises ShadowError: 409 when it expects another version, 413 when the state, without
+    its metadata, becomes too large.
+    """
     if request.version is not None and request.version != (shadow.version if shadow.exists else 0):
         raise ShadowError(409, "Version conflict")
     now = int(now_s)
     if not shadow.exists:
         _start_anew(shadow, now_s)
-    previous = {
-        "state": copy.deepcopy(shadow.state),
-        "metadata": copy.deepcopy(shadow.metadata),
-        "version": shadow.version,
-    }
+    previous = {"state": shadow.state, "metadata": shadow.metadata, "version": shadow.version}
+    state, metadata = copy.deepcopy(shadow.state), copy.deepcopy(shadow.metadata)
     accepted_metadata: dict[str, Any] = {}
     for name, section in request.sections.items():
         if section is None:
-            shadow.state.pop(name, None)
-            shadow.metadata.pop(name, None)
+            state.pop(name, None)
+            metadata.pop(name, None)
         else:
-            _merge(shadow.state.setdefault(name, {}), shadow.metadata.setdefault(name, {}), section, now)
+            _merge(state.setdefault(name, {}), metadata.setdefault(name, {}), section, now)
             accepted_metadata[name] = _stamped(section, now)
+    check_size(json.dumps(state, separators=(",", ":")).encode())
+    shadow.state, shadow.metadata = state, metadata
     shadow.version += 1
     shadow.timestamp = now
     token = {"clientToken": request.client_token} if request.client_token else {}
     accepted = {"state": request.sections, "metadata": accepted_metadata, "version": shadow.version, "timestamp": now}
-    current = {
-        "state": copy.deepcopy(shadow.state),
-        "metadata": copy.deepcopy(shadow.metadata),
-        "version": shadow.version,
-    }
-    documents = {"previous": previous, "current": current, "timestamp": now}
+    current = {"state": state, "metadata": metadata, "version": shadow.version}
+    documents = {"previous": previous, "current": copy.deepcopy(current), "timestamp": now}
     return Updated({**accepted, **token}, {**documents, **token}, _delta_message(shadow, now, token))
 
 

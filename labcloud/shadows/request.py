@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,8 @@ def parse_update(payload: bytes) -> UpdateRequest:
             raise ShadowError(400, f"{name.capitalize()} node must be an object")
         if section is not None and _depth(section) > DEEPEST:
             raise ShadowError(400, "JSON contains too many levels of nesting; maximum is 6")
+        if _has_null_in_array(section):
+            raise ShadowError(400, "State contains an invalid node: null in an array")
     version = document.get("version")
     if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 0):
         raise ShadowError(400, "Invalid version")
@@ -54,8 +57,7 @@ def parse_update(payload: bytes) -> UpdateRequest:
 
 def parse_object(payload: bytes) -> dict[str, Any]:
     """The payload as a JSON object; an empty one is an empty object (get and delete)."""
-    if len(payload) > LARGEST_DOCUMENT:
-        raise ShadowError(413, "The payload exceeds the maximum size allowed")
+    check_size(payload)
     try:
         text = payload.decode()
     except UnicodeDecodeError:
@@ -69,6 +71,20 @@ def parse_object(payload: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ShadowError(400, "Invalid JSON")
     return document
+
+
+def check_size(document: bytes) -> None:
+    """A request, and the state that it leaves, have 8 KB at most. Raises ShadowError."""
+    if len(document) > LARGEST_DOCUMENT:
+        raise ShadowError(413, "The payload exceeds the maximum size allowed")
+
+
+def check_names(thing: str, shadow: str | None) -> None:
+    """The names that a topic or a path may hold. Raises ShadowError."""
+    if not re.fullmatch(r"[A-Za-z0-9:_-]{1,128}", thing):
+        raise ShadowError(400, f"Invalid thing name: {thing!r} is not 1 to 128 of A-Z a-z 0-9 : _ -")
+    if shadow is not None and not re.fullmatch(r"[A-Za-z0-9:_-]{1,64}", shadow):
+        raise ShadowError(400, f"Invalid shadow name: {shadow!r} is not 1 to 64 of A-Z a-z 0-9 : _ -")
 
 
 def token_of(document: dict[str, Any]) -> str | None:
@@ -89,3 +105,10 @@ def _depth(value: Any) -> int:
     if isinstance(value, list):
         return 1 + max(map(_depth, value), default=0)
     return 0
+
+
+def _has_null_in_array(value: Any) -> bool:
+    """Shadows take arrays as values, without null ("Array values in shadow documents"; AWS names no text for it)."""
+    if isinstance(value, dict):
+        return any(map(_has_null_in_array, value.values()))
+    return isinstance(value, list) and any(member is None or _has_null_in_array(member) for member in value)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from labcloud.api import ApiRequest, Operation, Scope
 from labcloud.errors import AwsError
 from labcloud.shadows import document
 from labcloud.shadows.document import Shadow
-from labcloud.shadows.request import ShadowError, parse_object, parse_update, token_of
+from labcloud.shadows.request import ShadowError, check_names, parse_object, parse_update, token_of
 
-Publish = Callable[[Scope, str, bytes], None]
-"""publish(scope, topic, payload): on a reserved topic, as AWS itself."""
+Publish = Callable[[Scope, str, bytes], "Future[Any]"]
+"""publish(scope, topic, payload): on a reserved topic, as AWS itself; done when the broker has it."""
+MOST_IN_FLIGHT = 10
+"""Requests of one connection that are not answered yet ("Device Shadow error messages", 429)."""
 
 CODES = {
     400: "InvalidRequestException",
@@ -22,6 +26,7 @@ CODES = {
     409: "ConflictException",
     413: "RequestEntityTooLargeException",
     415: "UnsupportedDocumentEncodingException",
+    429: "ThrottlingException",
 }
 Key = tuple[Scope, str, str | None]
 
@@ -33,6 +38,7 @@ class Shadows:
         self._now = now
         self._publish = publish
         self._lock = threading.Lock()
+        self._in_flight: Counter[tuple[Scope, str]] = Counter()
         self.state: dict[Key, Shadow] = {}
         self.on_change: Callable[[Key], None] = lambda key: None
         """Told of each shadow that was updated or deleted, before the answer goes out."""
@@ -43,20 +49,35 @@ class Shadows:
             "ListNamedShadowsForThing": self._http_list,
         }
 
-    def request(self, scope: Scope, thing: str, shadow: str | None, operation: str, payload: bytes) -> None:
-        """An MQTT request (get, update, delete): the answer is published on /accepted or /rejected."""
+    def request(
+        self, scope: Scope, thing: str, shadow: str | None, operation: str, payload: bytes, sender: str | None = None
+    ) -> None:
+        """An MQTT request (get, update, delete), of a client if there is a `sender`: the answer is published."""
         topic = f"{_prefix(thing, shadow)}/{operation}"
-        token: str | None = None
         try:
-            if operation == "update":
-                self.update(scope, thing, shadow, payload)
-                return
-            token = token_of(parse_object(payload))
-            act = self.get if operation == "get" else self.delete
-            answer = act(scope, thing, shadow)
-            self._send(scope, f"{topic}/accepted", {**answer, **({"clientToken": token} if token else {})})
+            if sender and self._in_flight[scope, sender] >= MOST_IN_FLIGHT:
+                raise ShadowError(429, "Too Many Requests")
+            answered = self._answer(scope, thing, shadow, operation, payload)
         except ShadowError as error:
             self._send(scope, f"{topic}/rejected", self._rejection(error, payload))
+            return
+        if sender:
+            self._in_flight[scope, sender] += 1
+            answered.add_done_callback(lambda _: self._answered(scope, sender))
+
+    def _answered(self, scope: Scope, sender: str) -> None:
+        self._in_flight[scope, sender] -= 1
+        if not self._in_flight[scope, sender]:
+            del self._in_flight[scope, sender]
+
+    def _answer(self, scope: Scope, thing: str, shadow: str | None, operation: str, payload: bytes) -> Future[Any]:
+        """Does what is asked; the future is done when the broker has the last message that follows from it."""
+        if operation == "update":
+            return self._update(scope, thing, shadow, payload)[1]
+        token = token_of(parse_object(payload))
+        answer = (self.get if operation == "get" else self.delete)(scope, thing, shadow)
+        accepted = f"{_prefix(thing, shadow)}/{operation}/accepted"
+        return self._send(scope, accepted, {**answer, **({"clientToken": token} if token else {})})
 
     def get(self, scope: Scope, thing: str, shadow: str | None) -> dict[str, Any]:
         """The document. Raises ShadowError 404."""
@@ -65,6 +86,11 @@ class Shadows:
 
     def update(self, scope: Scope, thing: str, shadow: str | None, payload: bytes) -> dict[str, Any]:
         """Applies an update and publishes accepted, documents and delta. Raises ShadowError."""
+        return self._update(scope, thing, shadow, payload)[0]
+
+    def _update(
+        self, scope: Scope, thing: str, shadow: str | None, payload: bytes
+    ) -> tuple[dict[str, Any], Future[Any]]:
         request = parse_update(payload)
         with self._lock:
             kept = self.state.setdefault((scope, thing, shadow), Shadow())
@@ -72,10 +98,10 @@ class Shadows:
         self.on_change((scope, thing, shadow))
         prefix = f"{_prefix(thing, shadow)}/update"
         self._send(scope, f"{prefix}/accepted", updated.accepted)
-        self._send(scope, f"{prefix}/documents", updated.documents)
+        sent = self._send(scope, f"{prefix}/documents", updated.documents)
         if updated.delta:
-            self._send(scope, f"{prefix}/delta", updated.delta)
-        return updated.accepted
+            sent = self._send(scope, f"{prefix}/delta", updated.delta)
+        return updated.accepted, sent
 
     def delete(self, scope: Scope, thing: str, shadow: str | None) -> dict[str, Any]:
         """Deletes the shadow. Raises ShadowError 404."""
@@ -105,8 +131,8 @@ class Shadows:
             pass  # a payload that cannot be read has no token to give back
         return rejection
 
-    def _send(self, scope: Scope, topic: str, message: Mapping[str, Any]) -> None:
-        self._publish(scope, topic, json.dumps(message, separators=(",", ":")).encode())
+    def _send(self, scope: Scope, topic: str, message: Mapping[str, Any]) -> Future[Any]:
+        return self._publish(scope, topic, json.dumps(message, separators=(",", ":")).encode())
 
     # -- HTTP
 
@@ -134,6 +160,7 @@ class Shadows:
     def _over_http(self, act: Callable[..., dict[str, Any]], request: ApiRequest) -> dict[str, Any]:
         thing, shadow = request.parameters["thingName"], request.parameters.get("shadowName")
         try:
+            check_names(thing, shadow)
             answer = act(request.scope, thing, shadow)
         except ShadowError as error:
             raise AwsError(error.message, code=CODES[error.code], status=error.code) from error

@@ -94,7 +94,7 @@ class MqttLink(TlsProtocol):
         self.write(outcome.response)
         self.stop_timeout()
         self._entrance, self._frames = None, Frames()
-        self._serve(self._server.broker.accept_principal(outcome.principal, self.peer, self.loop.time()))
+        self._serve(self._server.broker.accept_websocket(outcome.principal, self.peer, self.loop.time()))
         self._unwrap(self._frames, outcome.rest)
 
     def _unwrap(self, frames: Frames, data: bytes) -> None:

@@ -254,6 +254,30 @@ def test_version_numbers_grow_and_start_again_after_an_hour(client, ears, broker
     assert json.loads(ears.event("connected"))["versionNumber"] == 0
 
 
+def test_version_numbers_go_on_as_long_as_there_is_a_session(broker, ears, clock):
+    week = b"\x11" + (7 * 24 * 3600).to_bytes(4, "big")
+    for expected, pause_s in ((0, 3 * 24 * 3600), (1, 8 * 24 * 3600), (0, 0)):
+        peer = Peer(broker, 5)
+        peer.connect("fridge", clean=False, properties=week)
+        assert json.loads(ears.event("connected"))["versionNumber"] == expected
+        peer.vanish()
+        clock.advance(pause_s)
+        broker.tick(1.0)
+        broker.tick(2.0)
+
+
+def test_a_websocket_lasts_a_day(broker, ears):
+    page = Peer(broker)
+    page.core = broker.accept_websocket(THING, "127.0.0.1", 0.0)
+    page.connect("page")
+    page.core.last_heard_s = 24 * 3600.0
+    broker.tick(24 * 3600.0)
+    assert not page.closed
+    broker.tick(24 * 3600.0 + 1)
+    assert page.closed
+    assert json.loads(ears.event("disconnected"))["disconnectReason"] == "WEBSOCKET_TTL_EXPIRATION"
+
+
 @pytest.mark.parametrize("client_id", ["a#", "a+b"])
 def test_client_ids_with_wildcards_have_no_lifecycle_events(client, ears, client_id):
     client(client_id).disconnect()

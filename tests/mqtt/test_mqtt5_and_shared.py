@@ -250,6 +250,17 @@ def test_a_group_has_at_most_100_members(client):
     assert client("one more", 5).subscribe("$share/crowd/t") == [151]
 
 
+def test_an_account_has_at_most_100_shared_subscriptions(client):
+    for number in range(Limits().shared_groups):
+        assert client(f"member {number}", 5).subscribe(f"$share/group {number}/t") == [1]
+    late = client("one more", 5)
+    assert late.subscribe("$share/another/t") == [151]
+    assert late.subscribe("$share/group 7/t") == [1]
+    leaving = client("member 3", 5, clean=True)
+    assert late.subscribe("$share/another/t") == [1]
+    assert leaving.subscribe("$share/group 3/t") == [151]
+
+
 def test_no_local_on_a_shared_subscription_is_a_protocol_error(client):
     peer = client("x", 5)
     (frame,) = peer.send(peer.subscribe_packet("$share/g/t", options=1 | 4))

@@ -44,7 +44,7 @@ def test_qos_1_waits_for_an_absent_client_and_qos_0_does_not(persistent, client,
     assert [(message.payload, message.duplicate) for message in peer.messages()] == [(b"one", False)]
 
 
-def test_what_was_not_acknowledged_is_repeated_first_as_duplicate(persistent, client):
+def test_what_was_not_acknowledged_is_repeated_first_without_the_dup_flag_that_aws_does_not_use(persistent, client):
     peer, _ = persistent()
     peer.subscribe("t")
     sensor = client("sensor")
@@ -56,7 +56,7 @@ def test_what_was_not_acknowledged_is_repeated_first_as_duplicate(persistent, cl
     sensor.publish("t", b"3", 1)
     peer, _ = persistent()
     repeated, fresh = peer.messages()
-    assert (repeated.payload, repeated.duplicate, repeated.packet_id) == (b"2", True, second.packet_id)
+    assert (repeated.payload, repeated.duplicate, repeated.packet_id) == (b"2", False, second.packet_id)
     assert (fresh.payload, fresh.duplicate) == (b"3", False)
 
 
@@ -80,6 +80,32 @@ def test_no_more_than_100_are_in_flight(persistent, client):
     for message in got[:30]:
         peer.core.receive(b"\x40\x02" + message.packet_id.to_bytes(2, "big"), 0.0)
     assert len(peer.messages()) == 30
+
+
+@pytest.mark.parametrize(("version", "kept_s"), [(4, 3600), (5, 960)], ids=["mqtt3", "mqtt5"])
+def test_what_a_connected_client_never_acknowledges_is_given_up(client, broker, ears, version, kept_s):
+    peer = client("lazy", version)
+    peer.subscribe("t")
+    sensor = client("sensor")
+    for at_s in (0.0, 50.0):
+        sensor.publish("t", b"x", 1)
+        broker.tick(at_s)
+    peer.core.last_heard_s = kept_s
+    sensor.core.last_heard_s = kept_s
+    broker.tick(kept_s + 1.0)
+    assert [note for note in ears.notes if "given up" in note] == [f"given up for lazy: not acknowledged in {kept_s} s"]
+    first, second = peer.messages()
+    assert list(peer.core.session.in_flight) == [second.packet_id]
+
+
+def test_a_jump_of_the_lab_clock_gives_nothing_up(client, broker, clock):
+    peer = client("lazy")
+    peer.subscribe("t")
+    client("sensor").publish("t", b"x", 1)
+    broker.tick(0.0)
+    clock.advance(7200)
+    broker.tick(1.0)
+    assert len(peer.core.session.in_flight) == 1
 
 
 def test_the_clients_receive_maximum_is_respected(client):

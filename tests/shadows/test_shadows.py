@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 
 import pytest
 
@@ -21,9 +22,19 @@ class Bench:
     def __init__(self):
         self.clock = ManualClock(NOW)
         self.published: list[tuple[str, dict]] = []
-        self.shadows = Shadows(
-            self.clock.now, lambda scope, topic, body: self.published.append((topic, json.loads(body)))
-        )
+        self.unsent: list[Future] = []
+        self.holds_back = False
+        self.shadows = Shadows(self.clock.now, self.publish)
+
+    def publish(self, scope, topic, body):
+        """The broker has it at once, or later while it holds back."""
+        self.published.append((topic, json.loads(body)))
+        sent = Future()
+        if self.holds_back:
+            self.unsent.append(sent)
+        else:
+            sent.set_result(None)
+        return sent
 
     def send(self, operation, document=None, shadow=None):
         payload = b"" if document is None else json.dumps(document).encode()
@@ -128,6 +139,11 @@ def test_named_shadows_have_documents_of_their_own(bench):
         (b'{"state": {"desired": 5}}', 400, "Desired node must be an object"),
         (b'{"state": {"reported": []}}', 400, "Reported node must be an object"),
         (b'{"state": {"wanted": {}}}', 400, "State contains an invalid node: 'wanted'"),
+        (
+            b'{"state": {"reported": {"a": [1, {"b": [null]}]}}}',
+            400,
+            "State contains an invalid node: null in an array",
+        ),
         (b'{"state": {}, "version": "1"}', 400, "Invalid version"),
         (b'{"state": {}, "clientToken": "%s"}' % (b"x" * 65), 400, "Invalid clientToken"),
         (b"\xff", 415, "Unsupported documented encoding; supported encoding is UTF-8"),
@@ -144,6 +160,45 @@ def test_a_wrong_update_is_rejected_in_awss_words(bench, payload, code, message)
     [(topic, rejected)] = bench.published
     assert topic == "$aws/things/lamp/shadow/update/rejected"
     assert (rejected["code"], rejected["message"]) == (code, message)
+
+
+def test_the_state_that_updates_add_up_to_has_8_kb_at_most_and_is_kept_as_it_was(bench):
+    bench.send("update", {"state": {"reported": {"a": "x" * 6000}}})
+    sent = bench.send("update", {"state": {"reported": {"b": "y" * 6000}}})
+    assert sent["update/rejected"]["code"] == 413
+    kept = bench.send("get")["get/accepted"]
+    assert (list(kept["state"]["reported"]), list(kept["metadata"]["reported"]), kept["version"]) == (["a"], ["a"], 1)
+
+
+def test_more_than_ten_unanswered_requests_of_one_connection_are_too_many(bench):
+    bench.holds_back = True
+    update = b'{"state": {"reported": {"on": true}}, "clientToken": "t"}'
+    for _ in range(11):
+        bench.shadows.request(HERE, "lamp", None, "update", update, "sensor")
+    topic, rejected = bench.published[-1]
+    assert topic == "$aws/things/lamp/shadow/update/rejected"
+    assert (rejected["code"], rejected["message"], rejected["clientToken"]) == (429, "Too Many Requests", "t")
+    bench.shadows.request(HERE, "lamp", None, "update", update, "another")
+    assert bench.published[-1][0].endswith("/documents")
+    for sent in bench.unsent:
+        sent.set_result(None)
+    bench.shadows.request(HERE, "lamp", None, "update", update, "sensor")
+    assert bench.published[-1][0].endswith("/documents")
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        ({"thingName": "t" * 129}, "Invalid thing name"),
+        ({"shadowName": "s" * 65}, "Invalid shadow name"),
+        ({"shadowName": "a/b"}, "Invalid shadow name"),
+    ],
+    ids=["long thing name", "long shadow name", "slash"],
+)
+def test_names_over_http_have_the_limits_of_topics(bench, names, complaint):
+    with pytest.raises(AwsError, match=complaint) as refused:
+        bench.http("UpdateThingShadow", payload=b'{"state": {}}', **names)
+    assert (refused.value.code, refused.value.status) == ("InvalidRequestException", 400)
 
 
 def test_http_raises_the_error_and_publishes_no_rejection(bench):

@@ -1,4 +1,4 @@
-"""The broker behind real sockets, TLS and real clients: paho-mqtt, and mosquitto's tools where they are installed."""
+"""The broker behind real sockets and TLS, with paho-mqtt; other clients are in tests/clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -273,18 +272,6 @@ def test_a_slow_reader_does_not_lose_qos_1_nor_fill_the_memory(server, authority
                 data, got = data[size:], got + 1
         wait_until(lambda: all(info.is_published() for info in infos), because="all are acknowledged")
         assert session.queue_bytes == 0
-
-
-@pytest.mark.skipif(not shutil.which("mosquitto_pub"), reason="mosquitto-clients is not installed")
-@pytest.mark.parametrize("version", ["311", "5"])
-def test_mosquittos_tools_publish_and_subscribe(server, authority, device, version):
-    common = ["-h", "localhost", "-p", str(server.port), "--cafile", authority.ca, "-V", version, "-q", "1"]
-    common += ["--cert", device.certificate, "--key", device.key, "-t", "t"]
-    with subprocess.Popen(["mosquitto_sub", *common, "-C", "1", "-W", "10"], stdout=subprocess.PIPE) as display:
-        space = server.broker.space(ACCOUNT, REGION)
-        wait_until(lambda: space.tree.match("t")[0], because="mosquitto_sub is subscribed")
-        subprocess.run(["mosquitto_pub", *common, "-m", "hello"], check=True, timeout=10)
-        assert display.communicate(timeout=10)[0] == b"hello\n"
 
 
 def test_there_is_an_upper_bound_of_clients(authority, registered):

@@ -50,7 +50,8 @@ def _template_case(case: dict[str, Any], statement: Statement, message: Message,
     text = template.render(message, env, outcome.variables)
     if "pattern" in case:
         return re.search(case["pattern"], text) is not None, text
-    return text == str(case["expected"]), text
+    expected = case.get("expected")
+    return text == ("" if expected is None else str(expected)), text
 
 
 def _outcome(case: dict[str, Any], statement: Statement, message: Message, environment: Environment) -> Outcome | str:

@@ -17,7 +17,7 @@ def run_cases(path: str | Path) -> tuple[int, int, list[Mismatch]]:
     """Runs a file: how many passed, how many failed, and each mismatch."""
     passed = 0
     mismatches: list[Mismatch] = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -27,7 +27,7 @@ def run_cases(path: str | Path) -> tuple[int, int, list[Mismatch]]:
             continue
         try:
             ok, got = evaluate_case(case)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             mismatches.append((f"line {number}", line[:80], "a case", f"{type(error).__name__}: {error}"))
             continue
         if ok:

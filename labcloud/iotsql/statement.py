@@ -66,6 +66,7 @@ class Statement:
         self.version = version
         self.topic_filter: str | None = select.topic_filter
         self.external_functions: tuple[str, ...] = tuple(dict.fromkeys(validator.external))
+        self.variables: tuple[str, ...] = tuple(part.name for part in select.assignments)
         self._overuse = overuse(validator.external)
         self._is_2015 = rules == V2015
         compiler = self._compiler = Compiler(text, rules)

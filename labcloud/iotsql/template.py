@@ -5,9 +5,10 @@ Expressions see the message as it was published and the SET variables, never the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 
+from .ast import Variable
 from .compile import Compiler
 from .errors import FunctionFailed, SqlParseError
 from .functions import V2015, VERSIONS
@@ -28,6 +29,7 @@ class Template:
         self.version = version
         self._is_2015 = VERSIONS[version] == V2015
         self._external: list[str] = []
+        self._variables: list[Variable] = []
         self._parts: list[str | Compiled] = list(self._compile(text))
         self._overuse = overuse(self._external)
 
@@ -40,6 +42,14 @@ class Template:
     def external_functions(self) -> tuple[str, ...]:
         """The names of the external functions it calls."""
         return tuple(dict.fromkeys(self._external))
+
+    def check_variables(self, known: Container[str]) -> None:
+        """Raises SqlParseError for a variable that the rule's statement does not set."""
+        for variable in self._variables:
+            if variable.name not in known:
+                hint = "Set it before SELECT: SET @name = value."
+                problem = f"the statement does not set the variable @{variable.name}"
+                raise SqlParseError(self.text, variable.start, variable.end, problem, hint)
 
     def render(self, message: Message, environment: Environment, variables: Mapping[str, Value] | None = None) -> str:
         """The text for a message; Undefined and Null become nothing. Raises FunctionFailed."""
@@ -67,6 +77,7 @@ class Template:
             validator = Validator(text, VERSIONS[self.version], in_template=True)
             validator.expression(expression)
             self._external += validator.external
+            self._variables += validator.unknown
             parts += [text[position:start], compiler.compile(expression)]
             position = end
         return [part for part in (*parts, text[position:]) if part != ""]

@@ -46,6 +46,8 @@ class Validator:
         """The variables that exist; None: any may (a template alone does not know them)."""
         self.in_template = in_template
         self.external: list[str] = []
+        self.unknown: list[ast.Variable] = []
+        """Variables that were met where any may stand: whoever knows the SET clause checks them."""
         self._nesting: dict[str, int] = {}
 
     def statement(self, select: ast.Select) -> None:
@@ -92,7 +94,9 @@ class Validator:
         self._needs_2016(node, "a nested query needs")
 
     def _variable(self, node: ast.Variable) -> None:
-        if self.variables is not None and node.name not in self.variables:
+        if self.variables is None:
+            self.unknown.append(node)
+        elif node.name not in self.variables:
             hint = "It is set by SET @name = value before SELECT, and seen by what follows."
             raise self._refuse(node, f"the variable @{node.name} is not set", hint)
 

@@ -70,9 +70,12 @@ def compile_rule(
         statement = compile_statement(payload.get("sql") or "", version)
         compiled = tuple(_compile_action(action, version) for action in actions)
         error = _compile_action(payload["errorAction"], version) if payload.get("errorAction") else None
+        templates = list(_templates([compiled, error]))
+        for template in templates:
+            template.check_variables(statement.variables)
     except SqlParseError as error:
         raise AwsError(str(error), code="SqlParseException", status=400) from error
-    external = {*statement.external_functions, *_external_functions([compiled, error])}
+    external = {*statement.external_functions, *(name for each in templates for name in each.external_functions)}
     if unserved := sorted(function for function in external if function not in served_functions):
         raise not_served(f"The local cloud does not serve the SQL function {', '.join(unserved)}.")
     enabled = not payload.get("ruleDisabled", False)
@@ -106,17 +109,17 @@ def _compile_templates(value: Any, version: str) -> Any:
     return value
 
 
-def _external_functions(value: Any) -> Iterator[str]:
+def _templates(value: Any) -> Iterator[Template]:
     if isinstance(value, Template):
-        yield from value.external_functions
+        yield value
     elif isinstance(value, CompiledAction):
-        yield from _external_functions(value.parameters)
+        yield from _templates(value.parameters)
     elif isinstance(value, Mapping):
         for member in value.values():
-            yield from _external_functions(member)
+            yield from _templates(member)
     elif isinstance(value, (list, tuple)):
         for member in value:
-            yield from _external_functions(member)
+            yield from _templates(member)
 
 
 def _fill_in(value: Any, render: Render) -> Any:

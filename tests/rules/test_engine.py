@@ -179,6 +179,12 @@ def test_basic_ingest_reaches_only_the_rule_that_it_names():
         ("SELEC * FROM 't'", TABLE, "SqlParseException", "SELEC"),
         ("SELECT nonsense(1) FROM 't'", TABLE, "SqlParseException", "nonsense"),
         (
+            "SET @room = 1 SELECT * FROM 't'",
+            {"republish": {"topic": "x/${@roof}", "roleArn": ROLE}},
+            "SqlParseException",
+            "line 1, column 5: the statement does not set the variable @roof",
+        ),
+        (
             "SELECT * FROM 't'",
             {"kafka": {"topic": "x"}},
             "NotImplementedException",

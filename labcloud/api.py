@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,19 @@ Operation = Callable[[ApiRequest], dict[str, Any]]
 """Takes a request, returns the response's members by the model's names; raises AwsError."""
 
 
-class Service(Protocol):
-    """A service that is ours and not moto's. Operations that are not in the table are refused by the gateway."""
+Check = Callable[[ApiRequest], None]
+"""Looks at a request before it is answered; raises AwsError to refuse it."""
 
-    name: str
-    """botocore's service name, for example "timestream-query"."""
 
-    operations: Mapping[str, Operation]
-    """By the operation's AWS name, for example {"Query": self.query}."""
+@dataclass(frozen=True)
+class Served:
+    """What of an AWS service is ours, instead of moto or beside it."""
+
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    """What we answer, by the operation's AWS name, for example {"Query": self.query}."""
+    rest_by_moto: bool = True
+    """Whether moto answers what is not in the table; else it is refused."""
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """By operation: what is refused before moto would take it."""
+    changed: Callable[[ApiRequest], None] | None = None
+    """Told of every request that may have changed something and was answered without an error."""

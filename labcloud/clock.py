@@ -156,7 +156,7 @@ class LabClock:
         self._thread = threading.Thread(target=self._run, name="lab-clock", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         with self._condition:
             self._running = False
             self._condition.notify_all()

@@ -55,7 +55,7 @@ class Control:
         trace: Trace,
         clock: Clock,
         settle: Callable[[], bool],
-        pages: Pages,
+        pages: Callable[[], Pages],
         token: str = "",
     ) -> None:
         self._token = token
@@ -112,7 +112,8 @@ class Control:
         rows = body.get("page_rows")
         if set(body) != {"page_rows"} or not (rows is None or (isinstance(rows, int) and 1 <= rows <= 1000)):
             raise ControlError(400, 'timestream takes {"page_rows": a number from 1 to 1000, or null}')
-        before, self._pages.page_rows = self._pages.page_rows, rows
+        pages = self._pages()
+        before, pages.page_rows = pages.page_rows, rows
         return {"page_rows_before": before}
 
     def _clock_state(self) -> dict[str, float]:

@@ -1,4 +1,6 @@
-"""The one error that a service raises towards its caller; the gateway writes it in the service's wire format."""
+"""The one error that a service raises towards its caller, which the gateway writes in the service's wire format; and
+what a service hears that acts through a role which may not.
+"""
 
 from __future__ import annotations
 
@@ -35,3 +37,12 @@ class NotServed(AwsError):
 
     code = "NotImplementedException"
     status = 501
+
+
+class Refused(Exception):
+    """A role may not do what a service asks on its behalf; `missing` is the permission."""
+
+    def __init__(self, reason: str, message: str, missing: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.missing = missing

@@ -25,10 +25,8 @@ class Links:
         self._destinations = destinations
         self._signer = signer
 
-    def answer(self, method: str, path: str, query: Mapping[str, str]) -> WireResponse | None:
-        """None: it is not one of these links."""
-        if method != "GET":
-            return None
+    def answer(self, path: str, query: Mapping[str, str]) -> WireResponse | None:
+        """Answers a GET. None: it is not one of these links."""
         if path == CERTIFICATE_PATH:
             return WireResponse(200, {"Content-Type": "application/x-pem-file"}, self._signer.certificate_pem())
         if path.startswith(CONFIRMATION_PATH):

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labcloud.api import ApiRequest, Caller
-from labcloud.errors import AccessDenied
+from labcloud.errors import AccessDenied, Refused
 from labcloud.iam import AccessRequest, Decision, RolePolicies, access_denied_message, decide_for_role, evaluate, trusts
 from labcloud.iam.requests import permissions_of
-from labcloud.rules.dispatcher import Refused
 
 ReadRole = Callable[[str], RolePolicies | None]
 """From a role's ARN to its policies; None: there is no such role."""

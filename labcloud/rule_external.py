@@ -9,19 +9,20 @@ import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from labcloud.api import Scope
-from labcloud.awslambda.service import Functions
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, Refused
 from labcloud.iam.resource_policy import service_refused
 from labcloud.iotsql import UNDEFINED, FunctionFailed, parse_json, to_json
 from labcloud.motobase import lookups, tables
 from labcloud.remembered import Remembered
 from labcloud.roles import Roles
 from labcloud.rules.actions.dynamodbv2 import attribute_value
-from labcloud.rules.dispatcher import Refused
 from labcloud.shadows import ShadowError, Shadows
+
+if TYPE_CHECKING:
+    from labcloud.awslambda.service import Functions
 
 SERVED = frozenset({"aws_lambda", "get_dynamodb", "get_thing_shadow", "get_secret", "get_registry_data", "decode"})
 LAMBDA_LIMIT_MS = 2000
@@ -32,17 +33,24 @@ KEPT_S = 15 * 60
 IOT = "iot.amazonaws.com"
 
 
+class Neighbours(Protocol):
+    """Whom the functions ask; each is looked up when a rule needs it."""
+
+    @property
+    def functions(self) -> Functions: ...
+
+    @property
+    def shadows(self) -> Shadows: ...
+
+
 class RuleExternal:
     """The External port of one account and region. `remembered` outlives it."""
 
-    def __init__(
-        self, scope: Scope, roles: Roles, functions: Functions, shadows: Shadows, remembered: Remembered
-    ) -> None:
+    def __init__(self, scope: Scope, roles: Roles, neighbours: Neighbours, remembered: Remembered) -> None:
         self._scope = scope
         self._place = scope.account_id, scope.region
         self._roles = roles
-        self._functions = functions
-        self._shadows = shadows
+        self._neighbours = neighbours
         self._remembered = remembered
 
     def aws_lambda(self, function_arn: str, payload: Any, rule_arn: str) -> Any:
@@ -51,7 +59,9 @@ class RuleExternal:
         body = to_json(payload).encode("utf-8", "replace")
         try:
             with _failing("aws_lambda"):
-                result = self._functions.call_by_service(self._scope, function_arn, body, rule_arn, LAMBDA_PATIENCE_S)
+                result = self._neighbours.functions.call_by_service(
+                    self._scope, function_arn, body, rule_arn, LAMBDA_PATIENCE_S
+                )
         except TimeoutError:
             raise too_slow from None
         if result.function_error:
@@ -78,7 +88,7 @@ class RuleExternal:
         resource = self._scope.arn("iot", f"thing/{thing}" if shadow is None else f"thing/{thing}/{shadow}")
         self._require("get_thing_shadow", role_arn, "iot:GetThingShadow", resource)
         try:
-            return self._shadows.get(self._scope, thing, shadow)
+            return self._neighbours.shadows.get(self._scope, thing, shadow)
         except ShadowError as error:
             raise FunctionFailed(f"get_thing_shadow: {error.message}") from error
 

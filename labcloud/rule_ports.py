@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from labcloud.api import Scope
-from labcloud.awslambda.service import Functions
-from labcloud.destinations import Destinations, post_until_taken
-from labcloud.destinations.posting import Sender
+from labcloud.destinations.posting import Sender, post_until_taken
 from labcloud.motobase import log_groups, metrics, objects, queues, streams, tables, topics
 
-WriteRecords = Callable[..., None]
-"""write_records(account id, region, database, table, records); raises AwsError."""
+if TYPE_CHECKING:
+    from labcloud.awslambda.service import Functions
+    from labcloud.destinations import Destinations
 
 Publish = Callable[[Scope, str, bytes, int, Mapping[str, Any]], None]
 """publish(scope, topic, payload, qos, MQTT 5 properties by the broker's names)"""
+
+
+class Neighbours(Protocol):
+    """Whom rules reach; each is looked up when a rule needs it."""
+
+    @property
+    def functions(self) -> Functions: ...
+
+    @property
+    def timestream(self) -> Timestream: ...
+
+    @property
+    def firehose(self) -> DeliveryStreams: ...
+
+    @property
+    def destinations(self) -> Destinations: ...
+
+    @property
+    def web(self) -> Sender: ...
+
+
+class Timestream(Protocol):
+    """Timestream, as far as rules use it. Raises AwsError."""
+
+    def write_records(
+        self, account_id: str, region: str, database: str, table: str, records: list[dict[str, Any]]
+    ) -> None: ...
 
 
 class DeliveryStreams(Protocol):
@@ -27,21 +53,9 @@ class DeliveryStreams(Protocol):
 class RulePorts:
     """Implements the rules' Ports."""
 
-    def __init__(
-        self,
-        functions: Functions,
-        write_records: WriteRecords,
-        publish: Publish,
-        delivery_streams: DeliveryStreams,
-        destinations: Destinations,
-        sender: Sender,
-    ) -> None:
-        self._functions = functions
-        self._write_records = write_records
+    def __init__(self, neighbours: Neighbours, publish: Publish) -> None:
+        self._neighbours = neighbours
         self._publish = publish
-        self._delivery_streams = delivery_streams
-        self._destinations = destinations
-        self._sender = sender
 
     def put_item(self, scope: Scope, table: str, item: dict[str, Any]) -> None:
         tables.put_item(scope.account_id, scope.region, table, item)
@@ -53,10 +67,10 @@ class RulePorts:
         tables.delete_item(scope.account_id, scope.region, table, key)
 
     def write_records(self, scope: Scope, database: str, table: str, records: list[dict[str, Any]]) -> None:
-        self._write_records(scope.account_id, scope.region, database, table, records)
+        self._neighbours.timestream.write_records(scope.account_id, scope.region, database, table, records)
 
     def invoke_function(self, scope: Scope, function_arn: str, payload: bytes, source_arn: str) -> None:
-        self._functions.invoke_by_service(scope, function_arn, payload, "iot.amazonaws.com", source_arn)
+        self._neighbours.functions.invoke_by_service(scope, function_arn, payload, "iot.amazonaws.com", source_arn)
 
     def publish(
         self, scope: Scope, topic: str, payload: bytes, qos: int, trace_id: str, headers: Mapping[str, Any]
@@ -67,7 +81,7 @@ class RulePorts:
         objects.put_object(scope.account_id, bucket, key, body, canned_acl=canned_acl)
 
     def put_to_delivery_stream(self, scope: Scope, name: str, records: Sequence[bytes]) -> None:
-        self._delivery_streams.put(scope, name, records)
+        self._neighbours.firehose.put(scope, name, records)
 
     def put_to_stream(self, scope: Scope, name: str, partition_key: str, data: bytes) -> None:
         streams.put_record(scope.account_id, scope.region, name, partition_key, data)
@@ -88,5 +102,5 @@ class RulePorts:
         metrics.set_alarm_state(scope.account_id, scope.region, alarm, state, reason)
 
     def post(self, scope: Scope, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        self._destinations.require_enabled(scope, url)
-        post_until_taken(self._sender, url, headers, body)
+        self._neighbours.destinations.require_enabled(scope, url)
+        post_until_taken(self._neighbours.web, url, headers, body)

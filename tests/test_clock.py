@@ -18,7 +18,7 @@ def clock(request):
     clock = LabClock()
     clock.start()
     yield clock
-    clock.stop()
+    clock.close()
 
 
 def test_a_jump_runs_the_timers_on_its_way_in_order_each_at_its_own_time(clock):
@@ -60,7 +60,7 @@ def test_a_rate_makes_lab_time_run_faster_than_real_time():
         clock.call_at(clock.now() + 60, rang.set)
         wait_until(rang.is_set, because="a minute at 1000 times the speed")
     finally:
-        clock.stop()
+        clock.close()
 
 
 def test_a_failing_timer_does_not_stop_the_clock():
@@ -72,7 +72,7 @@ def test_a_failing_timer_does_not_stop_the_clock():
         clock.call_at(clock.now() + 2, lambda: seen.append("ran"))
         clock.advance(3)
     finally:
-        clock.stop()
+        clock.close()
     assert seen == ["ran"]
 
 

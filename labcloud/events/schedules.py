@@ -48,12 +48,12 @@ class ScheduleKeeper:
         self._kept: dict[tuple[Scope, str], _Kept] = {}
         self._phases: dict[tuple[Scope, str], tuple[str, float]] = {}
 
-    def phases(self) -> dict[tuple[Scope, str], tuple[str, float]]:
+    def state(self) -> dict[tuple[Scope, str], tuple[str, float]]:
         """Each rule's expression and when it was enabled: what a restart must not change."""
         with self._lock:
             return {key: (kept.expression, kept.start_s) for key, kept in self._kept.items()}
 
-    def resume(self, phases: dict[tuple[Scope, str], tuple[str, float]]) -> None:
+    def restore(self, phases: dict[tuple[Scope, str], tuple[str, float]]) -> None:
         """Rules of these expressions go on with their phase at the next `reconcile`."""
         with self._lock:
             self._phases = dict(phases)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from labcloud.api import Scope
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, Refused
 from labcloud.firehose.configuration import Destination, Transformation, read_destination
 from labcloud.firehose.objects import FailedRecord, Record, StoredObject, render_failures, render_object
 from labcloud.firehose.transform import batches_of, event_of, read_answer
 from labcloud.motobase import log_groups
 from labcloud.motobase.delivery_streams import StoredStream
 from labcloud.motobase.objects import put_object
-from labcloud.rules.dispatcher import Refused
 
 log = logging.getLogger("labcloud.firehose")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
 from moto.core.request import Request
 
-from labcloud.api import ApiRequest, Caller, Service
+from labcloud.api import ApiRequest, Caller, Served
 from labcloud.errors import AwsError, NotServed
 from labcloud.gateway.identify import Signature, candidate_services, read_signature
 from labcloud.gateway.refused import NEVER_DONE
@@ -41,32 +41,18 @@ class Authoriser(Protocol):
     def authorise(self, request: ApiRequest) -> None: ...
 
 
-Check = Callable[[ApiRequest], None]
-"""Looks at a request before it is answered; raises AwsError to refuse it."""
-
-Observer = Callable[[ApiRequest, int], None]
-"""Told of every operation that changed something, with the response's status."""
-
 Keeping = Callable[[ApiRequest], AbstractContextManager[None]]
 """Around the work on a request: when it ends, what the request changed outlives the process."""
 
 
 @dataclass
 class Front:
-    """Answers AWS API requests.
-
-    `own` are the services of ours: they answer for the operations in their tables. Of a service in `extended`, what is
-    not in the table goes to moto; of any other own service it is refused.
-    """
+    """Answers AWS API requests. `ours` says by a service's name what of it is ours; it is asked when a request comes."""
 
     callers: Callers
     authoriser: Authoriser
     moto: MotoBackends
-    own: Mapping[str, Service]
-    extended: frozenset[str]
-    checks: Mapping[tuple[str, str], Check]
-    """By (service, operation): what is refused before moto would take it."""
-    observers: list[Observer]
+    ours: Callable[[str], Served] = lambda service: Served()
     keeping: Keeping = lambda request: nullcontext()
 
     def answer(self, http: Request) -> WireResponse:
@@ -77,11 +63,13 @@ class Front:
             service, operation = self._find_operation(signature, http)
             request = self._parse(service, operation, signature, http)
             self.authoriser.authorise(request)
-            if check := self.checks.get((request.service, request.operation)):
+            ours = self.ours(service)
+            if check := ours.checks.get(request.operation):
                 check(request)
             with self.keeping(request):
                 response = self._answer(request, operation, http)
-                self._tell(request, response.status)
+                if ours.changed and response.status < 400 and changes_something(request.operation):
+                    ours.changed(request)
             return response
         except _ServiceNotServed as error:
             log.warning("%s", error)
@@ -123,26 +111,20 @@ class Front:
 
     def served_by(self, service: str, operation: str) -> str | None:
         """Who answers an operation: "labcloud", "moto" or nobody."""
-        own = self.own.get(service)
-        if own is not None and operation in own.operations:
+        ours = self.ours(service)
+        if operation in ours.operations:
             return "labcloud"
-        if operation in NEVER_DONE.get(service, ()):
-            return None
-        if own is not None and service not in self.extended:
+        if operation in NEVER_DONE.get(service, ()) or not ours.rest_by_moto:
             return None
         return "moto" if self.moto.implements(service, operation) else None
 
     def _answer(self, request: ApiRequest, operation: WireOperation, http: Request) -> WireResponse:
         server = self.served_by(request.service, request.operation)
         if server == "labcloud":
-            return write_result(operation, http, self.own[request.service].operations[request.operation](request))
+            return write_result(operation, http, self.ours(request.service).operations[request.operation](request))
         if server == "moto":
             return self.moto.answer_parsed(request, http)
         raise _not_served(request)
-
-    def _tell(self, request: ApiRequest, status: int) -> None:
-        for observer in self.observers:
-            observer(request, status)
 
 
 class _ServiceNotServed(NotServed):

@@ -1,21 +1,17 @@
-"""Joins the broker with the rules: every accepted message goes to the engine, its runs to the dispatcher."""
+"""What becomes of the messages that the broker accepts: traced, counted, and given to the topic rules."""
 
 from __future__ import annotations
 
 import itertools
 import uuid
 from collections.abc import Callable
+from typing import Protocol
 
 from labcloud.api import Scope
 from labcloud.iotlogging import IotWatch
-from labcloud.iotsql import Message as SqlMessage
-from labcloud.mqtt import BasicIngest, Message, MessageProperties, ShadowRequest
-from labcloud.rules.dispatcher import Dispatcher
+from labcloud.mqtt import BasicIngest, Message, ShadowRequest
 from labcloud.shadows import Shadows
 from labcloud.trace import Trace
-
-_NO_PROPERTIES = MessageProperties()
-
 
 _PROCESS = uuid.uuid4().hex[:20]
 _NUMBERS = itertools.count(1)
@@ -42,14 +38,21 @@ class BrokerTrace:
         self._trace.note(trace_id, text)
 
 
+class Rules(Protocol):
+    """The topic rules."""
+
+    def take(self, message: Message) -> None: ...
+
+
 class MessageRouter:
     """The broker's Listener and ReservedTopics. Runs in the broker's thread; deliveries run elsewhere."""
 
-    def __init__(self, dispatcher: Dispatcher, shadows: Shadows, trace: Trace, watch: IotWatch) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, shadows: Callable[[], Shadows], trace: Trace, watch: IotWatch) -> None:
         self._shadows = shadows
         self._trace = trace
         self._watch = watch
+        self.rules: Rules | None = None
+        """None as long as nobody has made a rule."""
 
     def message_published(self, message: Message) -> None:
         """Evaluates the rules of the message's account and region."""
@@ -65,30 +68,9 @@ class MessageRouter:
         """A get, update or delete of a shadow; its answers are published after this message is through."""
         scope = Scope(message.account_id, message.region)
         asked = request.thing, request.shadow, request.operation
-        self._shadows.request(scope, *asked, message.payload, message.client_id)
+        self._shadows().request(scope, *asked, message.payload, message.client_id)
 
     def _evaluate(self, message: Message) -> None:
         self._watch.message_accepted(message)
-        scope = Scope(message.origin.account_id, message.origin.region)
-        if self._dispatcher.has_rules(scope):
-            self._dispatcher.submit(scope, sql_message(message), keep=message.qos > 0)
-
-
-def sql_message(message: Message) -> SqlMessage:
-    """The broker's message as IoT SQL sees it."""
-    properties, origin = message.properties or _NO_PROPERTIES, message.origin
-    return SqlMessage(
-        topic=message.topic,
-        payload=message.payload,
-        timestamp_ms=int(message.accepted_at * 1000),
-        client_id=origin.client_id,
-        principal=origin.principal.id if origin.principal else None,
-        source_ip=origin.source_ip or None,
-        trace_id=message.trace_id,
-        protocol="mqtt" if origin.client_id is not None else "http",
-        content_type=properties.content_type,
-        response_topic=properties.response_topic,
-        correlation_data=properties.correlation_data,
-        format_indicator=properties.payload_format_indicator,
-        user_properties=properties.user_properties,
-    )
+        if self.rules is not None:
+            self.rules.take(message)

@@ -6,6 +6,5 @@ its logging options, and counts to the metrics of AWS/IoT.
 
 from labcloud.iotlogging.options import LoggingOptions
 from labcloud.iotlogging.watch import IotWatch
-from labcloud.iotlogging.writer import IotLogWriter
 
-__all__ = ["IotLogWriter", "IotWatch", "LoggingOptions"]
+__all__ = ["IotWatch", "LoggingOptions"]

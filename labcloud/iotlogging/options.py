@@ -71,6 +71,10 @@ class LoggingOptions:
         """The options of an account and region, or None if nobody has set any."""
         return self._kept.get(scope)
 
+    def are_set(self, scope: Scope) -> bool:
+        """Whether anybody has set some there."""
+        return scope in self._kept
+
     def set_v2_logging_options(self, request: ApiRequest) -> dict[str, Any]:
         """SetV2LoggingOptions: what is not given stays as it is."""
         asked = request.parameters

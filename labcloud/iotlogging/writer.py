@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from labcloud.api import Scope
+from labcloud.errors import Refused
 from labcloud.iotlogging.options import LoggingOptions
 from labcloud.motobase import log_groups
-from labcloud.rules.dispatcher import Refused
 
 log = logging.getLogger("labcloud.iot")
 
@@ -48,15 +48,11 @@ class IotLogWriter:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Writes what is queued, then ends."""
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join(timeout=10)
-
-    def is_logged(self, scope: Scope) -> bool:
-        """Whether anybody has set logging options there."""
-        return self._options.of(scope) is not None
 
     def write(self, scope: Scope, trace_id: str, entry: Mapping[str, Any]) -> None:
         """Queues an entry, if the options want it."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.api import Scope
-from labcloud.motobase.metrics import put_metric
 
 NAMESPACE = "AWS/IoT"
 MINUTE_S = 60
@@ -20,10 +19,14 @@ Key = tuple[Scope, int, str, tuple[tuple[str, str], ...]]
 """(account and region, minute, metric, dimensions)"""
 
 
+Put = Callable[[str, str, str, Mapping[str, Any]], None]
+"""put(account id, region, namespace, datum)"""
+
+
 class Counters:
     """`count` from any thread; `flush` hands over what was counted. The current minute's count may come in parts."""
 
-    def __init__(self, now: Callable[[], float], put: Callable[..., None] = put_metric) -> None:
+    def __init__(self, now: Callable[[], float], put: Put) -> None:
         self._now = now
         self._put = put
         self._lock = threading.Lock()

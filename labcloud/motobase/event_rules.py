@@ -38,7 +38,6 @@ _forward: list[Forward] = []
 
 def use(forward: Forward) -> None:
     """Events of moto's own go to `forward`, rule by rule."""
-    install()
     _forward[:] = [forward]
 
 

@@ -1,4 +1,4 @@
-"""Puts every hook into moto in place, with the settings of this cloud."""
+"""Puts the hooks into what every start loads of moto in place; `on_demand` does the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import cloudwatch, firehose, iam, instances, iot, s3, sns, speed
+from labcloud.motobase import iam, instances, iot, speed
 
 
 def install(
@@ -22,21 +22,3 @@ def install(
     iam.install()
     speed.install()
     instances.install()
-
-
-def notify(
-    tell_target: s3.Tell, deliver: sns.Deliver, ask_to_confirm: sns.AskToConfirm, put_records: firehose.Put
-) -> None:
-    """Says who carries out bucket notifications, the fan-out of topics and log subscriptions into delivery streams."""
-    firehose.use(put_records)
-    firehose.install()
-    s3.use(tell_target)
-    sns.use(deliver, ask_to_confirm)
-    s3.install()
-    sns.install()
-
-
-def notify_of_alarms(state_changed: cloudwatch.StateChanged, now: Callable[[], float]) -> None:
-    """Says who is told of an alarm's new state; called again, it changes that."""
-    cloudwatch.use(state_changed, now)
-    cloudwatch.install()

@@ -1,8 +1,9 @@
-"""Functions that moto 5.2.5 calls all the time do work that need not be done each time.
+"""Functions that moto 5.2.5 calls all the time do work that need not be done each time, or not at all.
 
 `method_names_from_class` inspects the whole response class; request ids are drawn letter by letter; an item weighs all
-its attributes anew at each one that it gets, and a key finds its type out in five calls each time that it is looked up.
-tests/motobase/test_speed.py fails when moto changes them.
+its attributes anew at each one that it gets, and a key finds its type out in five calls each time that it is looked up;
+moto's own authorisation loads S3 before it finds that it is switched off (here the gateway decides).
+tests/motobase/test_speed.py and test_guard.py fail when moto changes them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import uuid
 from typing import Any
 
 import moto.core.responses as responses
+from moto.core.authorization import ActionAuthenticatorMixin
 from moto.utilities import aws_headers
+
+from labcloud.motobase import hooks
 
 LARGEST_ITEM = 405_000
 """moto's limit in bytes, between those that were seen at AWS."""
@@ -23,6 +27,13 @@ def install() -> None:
     if not hasattr(responses.method_names_from_class, "cache_info"):
         responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     responses.gen_amzn_requestid_long = aws_headers.gen_amzn_requestid_long = request_id
+    if hooks.first_time(__name__):
+        for kind in ("normal", "s3"):
+            hooks.replace(ActionAuthenticatorMixin, f"_authenticate_and_authorize_{kind}_action", decided_already)
+
+
+def decided_already(self: ActionAuthenticatorMixin, *resource: Any, **named: Any) -> None:
+    """The gateway has asked the caller's policies before moto hears of a request."""
 
 
 def install_for_dynamodb() -> None:

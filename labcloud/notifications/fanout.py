@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from labcloud.api import Scope
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, Refused
 from labcloud.motobase import queues
 from labcloud.notifications.messages import (
     Subscriber,
@@ -26,7 +26,6 @@ from labcloud.notifications.messages import (
 )
 from labcloud.notifications.permissions import require_permission
 from labcloud.notifications.signing import Signer
-from labcloud.rules.dispatcher import Refused
 from labcloud.shell.web import Answer, NotSent
 
 log = logging.getLogger("labcloud.sns")

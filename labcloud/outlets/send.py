@@ -25,13 +25,14 @@ ACTIONS: Mapping[str, str] = {
 """A target's service and the permission that sending to it needs."""
 
 
-class Functions(Protocol):
-    def start(self, scope: Scope, function_arn: str, payload: bytes, *, wait: bool = False) -> None: ...
+class StartFunction(Protocol):
+    """Invokes asynchronously; with `wait` it returns when the first attempt is over. Raises AwsError."""
+
+    def __call__(self, scope: Scope, function_arn: str, payload: bytes, *, wait: bool) -> None: ...
 
 
-class DeliveryStreams(Protocol):
-    def put(self, scope: Scope, name: str, records: Sequence[bytes]) -> None: ...
-
+PutRecords = Callable[[Scope, str, Sequence[bytes]], None]
+"""put_records(scope, delivery stream, records); raises AwsError."""
 
 PutEvents = Callable[[Scope, Mapping[str, Any]], None]
 """put_events(scope, an entry of PutEvents); raises AwsError for an entry that is refused."""
@@ -52,10 +53,10 @@ class Outlets:
     """Every target of the cloud. Methods raise AwsError as the target's own API does."""
 
     def __init__(
-        self, functions: Functions, delivery_streams: DeliveryStreams, put_events: PutEvents, now_ms: Callable[[], int]
+        self, start: StartFunction, put_records: PutRecords, put_events: PutEvents, now_ms: Callable[[], int]
     ) -> None:
-        self._functions = functions
-        self._delivery_streams = delivery_streams
+        self._start = start
+        self._put_records = put_records
         self._put_events = put_events
         self._now_ms = now_ms
 
@@ -63,7 +64,7 @@ class Outlets:
         """Sends; with `wait` it returns when a function's first attempt is over."""
         service = service_of(parcel.arn)
         if service == "lambda":
-            self._functions.start(scope_of(parcel.arn), parcel.arn, parcel.body.encode(), wait=wait)
+            self._start(scope_of(parcel.arn), parcel.arn, parcel.body.encode(), wait=wait)
         elif service == "logs":
             self._log(parcel)
         else:
@@ -90,7 +91,7 @@ class Outlets:
             data = parcel.body.encode()
             streams.put_record(scope.account_id, scope.region, name.removeprefix("stream/"), key, data)
         elif service == "firehose":
-            self._delivery_streams.put(scope, name.removeprefix("deliverystream/"), [parcel.body.encode()])
+            self._put_records(scope, name.removeprefix("deliverystream/"), [parcel.body.encode()])
         elif service == "events":
             entry = {"EventBusName": name.removeprefix("event-bus/"), "Detail": parcel.body, **options}
             self._put_events(scope, entry)

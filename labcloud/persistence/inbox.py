@@ -10,12 +10,14 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Scope
-from labcloud.iotsql import Message
 from labcloud.persistence.pickles import dumps
 from labcloud.persistence.state import Persistence
+
+if TYPE_CHECKING:
+    from labcloud.iotsql import Message
 
 
 class Inbox:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Scope
 from labcloud.errors import AwsError
+from labcloud.later import made
 from labcloud.motobase import iot_reads
 from labcloud.mqtt import Broker
 from labcloud.persistence.inbox import Inbox, MessageInbox
 from labcloud.persistence.pickles import dumps
 from labcloud.persistence.state import Persistence
 from labcloud.persistence.statefile import REMEDY, StateError
-from labcloud.quicksight import Store
 from labcloud.shell.mqtt_journal import MqttJournal, UnreadableState
 
 if TYPE_CHECKING:
@@ -45,52 +46,74 @@ class Journal(MqttJournal):
         self._kept.commit()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An attribute of the cloud whose state is kept whole; `service`: whose requests change it."""
+
+    attribute: str
+    service: str = ""
+    watched: bool = True
+    """Whether it changes by itself, too."""
+
+
+KEPT = {
+    "athena": Kept("athena"),
+    "cloudformation": Kept("stacks"),
+    "destinations": Kept("destinations", "iot"),
+    "event-sources": Kept("event_sources"),
+    "events": Kept("event_schedules", watched=False),
+    "firehose": Kept("firehose"),
+    "iot-logging": Kept("iot_options"),
+    "lambda": Kept("invoke_configs", watched=False),
+    "quicksight": Kept("quicksight", watched=False),
+    "scheduler": Kept("scheduler"),
+}
+"""By the name of its row. What has a row is made at the start, so that what it does by itself goes on."""
+
+
 class Joint:
-    """Made when all parts of the cloud are there; `resume` restores them and starts what goes on by itself."""
+    """Made before any service is; `resume` restores those that have a state and starts what goes on by itself."""
 
     def __init__(self, kept: Persistence, cloud: Cloud) -> None:
         self._kept = kept
         self._cloud = cloud
         self._stopping = False
-        self._messages, self._invocations = MessageInbox(kept, "inbox"), Inbox(kept, "invocations")
-        self._register()
-
-    def _register(self) -> None:
-        cloud, kept = self._cloud, self._kept
+        self.messages, self.invocations = MessageInbox(kept, "inbox"), Inbox(kept, "invocations")
         kept.register("clock", self._clock_state, lambda state: cloud.clock.resume(*state), watched=True)
-        kept.register("quicksight", lambda: cloud.quicksight.store, self._load_quicksight)
-        kept.register("events", cloud.schedules.phases, cloud.schedules.resume)
-        scheduler = cloud.automation.scheduler
-        kept.register("scheduler", scheduler.state, scheduler.restore, watched=True)
-        kept.register("athena", cloud.athena.state, cloud.athena.restore, watched=True)
-        kept.register("cloudformation", cloud.stacks.state, cloud.stacks.restore, watched=True)
-        sources = cloud.automation.event_sources
-        kept.register("event-sources", sources.state, sources.restore, watched=True)
-        kept.register("lambda", cloud.automation.invoke_configs.state, cloud.automation.invoke_configs.restore)
-        kept.register("firehose", cloud.firehose.state, cloud.firehose.restore, watched=True)
-        destinations = cloud.destinations
-        kept.register("destinations", destinations.state, destinations.restore, service="iot", watched=True)
-        kept.register("iot-logging", cloud.iot_options.state, cloud.iot_options.restore, watched=True)
-        cloud.shadows.on_change = self._shadow_changed
-        cloud.dispatcher.pending = self._messages
-        cloud.functions.pending = self._invocations
+        for name, part in KEPT.items():
+            self._register(name, part)
+
+    def _register(self, name: str, part: Kept) -> None:
+        def save() -> Any:
+            return getattr(self._cloud, part.attribute).state()
+
+        def load(state: Any) -> None:
+            getattr(self._cloud, part.attribute).restore(state)
+
+        def is_made() -> bool:
+            return made(self._cloud, part.attribute) is not None
+
+        self._kept.register(name, save, load, is_made, service=part.service, watched=part.watched)
 
     def resume(self) -> None:
         """Restores the state; then rules are compiled and timers planted. Raises StateError."""
-        cloud = self._cloud
-        self._kept.restore()
-        for _, (key, shadow) in self._kept.rows("shadow"):
+        cloud, kept = self._cloud, self._kept
+        kept.restore()
+        for _, (key, shadow) in kept.rows("shadow"):
             cloud.shadows.state[key] = shadow
-        for account_id, region in iot_reads.topic_rule_places():
-            cloud.load_rules(Scope(account_id, region))
-        for account_id, region in self._kept.places("events"):
-            cloud.schedules.reconcile(Scope(account_id, region))
-        self._kept.start()
+        if kept.places("iot"):
+            for account_id, region in iot_reads.topic_rule_places():
+                cloud.rules.load(Scope(account_id, region))
+        for account_id, region in kept.places("events"):
+            cloud.event_schedules.reconcile(Scope(account_id, region))
+        if kept.places("cloudwatch"):
+            cloud.alarms.reconcile()
+        kept.start()
 
     def resume_work(self) -> None:
         """When rules can be carried out and functions run: what was acknowledged and not finished."""
-        self._messages.resume(lambda scope, message: self._cloud.dispatcher.submit(scope, message, keep=True))
-        self._invocations.resume(self._invoke_again)
+        self.messages.resume(lambda scope, message: self._cloud.rules.submit(scope, message, keep=True))
+        self.invocations.resume(self._invoke_again)
 
     def _invoke_again(self, scope: Scope, function_arn: str, payload: bytes) -> None:
         try:
@@ -108,11 +131,8 @@ class Joint:
         ahead_s = 0.0 if clock.rate == 1.0 or self._stopping else AHEAD_S * clock.rate
         return round(clock.offset_s() + ahead_s, 1), clock.rate
 
-    def _load_quicksight(self, store: Store) -> None:
-        self._cloud.quicksight.store.regions.update(store.regions)
-        self._cloud.quicksight.store.accounts.update(store.accounts)
-
-    def _shadow_changed(self, key: Any) -> None:
+    def shadow_changed(self, key: Any) -> None:
+        """A shadow was updated or deleted."""
         state = self._cloud.shadows.state
         text = "\0".join(part if part is not None else "\1" for part in (*_flat(key[0]), *key[1:]))
         self._kept.mark("shadow", text, lambda: dumps((key, state[key])) if key in state else None)

@@ -26,6 +26,7 @@ class Part:
 
     save: Callable[[], Any]
     load: Callable[[Any], None]
+    is_there: Callable[[], bool]
     watched: bool
     service: str
 
@@ -48,15 +49,17 @@ class Persistence:
         name: str,
         save: Callable[[], Any],
         load: Callable[[Any], None],
+        is_there: Callable[[], bool] = lambda: True,
         *,
         service: str = "",
         watched: bool = False,
     ) -> None:
         """A part that is kept whole: saved after each request that changes its service (by default that of its name).
 
-        A watched one is looked at many times a second besides. `load` is called by `restore`, if there is something.
+        A watched one is looked at many times a second besides. `load` is called by `restore`, if there is something;
+        `save` only if the part `is_there`: one that nobody has used has no row.
         """
-        self._parts[name] = Part(save, load, watched, service or name)
+        self._parts[name] = Part(save, load, is_there, watched, service or name)
 
     def changed(self, name: str) -> None:
         """A part has changed; it is written with the next acknowledgement, or in a moment."""
@@ -84,7 +87,7 @@ class Persistence:
     def _suspects(self) -> Iterator[Row]:
         yield from self._moto.suspects()
         for name, part in self._parts.items():
-            if part.watched:
+            if part.watched and part.is_there():
                 try:
                     data = dumps(part.save())
                 except RuntimeError:  # it was changed meanwhile: the next look will see it
@@ -129,7 +132,7 @@ class Persistence:
                 yield
             finally:
                 for name, part in self._parts.items():
-                    if part.service == request.service:
+                    if part.service == request.service and part.is_there():
                         self.changed(name)
                 self._keeper.commit(lambda: self._moto.rows_after(request, looked_at))
 

@@ -29,6 +29,15 @@ class QuickSight:
         table = {name: operation for part in parts for name, operation in part.operations().items()}
         self.operations: Mapping[str, Operation] = {name: _checked(operation) for name, operation in table.items()}
 
+    def state(self) -> Store:
+        """What must survive a restart."""
+        return self.store
+
+    def restore(self, store: Store) -> None:
+        """Takes over what `state` gave."""
+        self.store.regions.update(store.regions)
+        self.store.accounts.update(store.accounts)
+
 
 def _checked(operation: Operation) -> Operation:
     """First the account and the model's constraints, then the operation."""

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from labcloud.api import Scope
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, Refused
 from labcloud.iotsql import Message
 from labcloud.rules.actions.http import Post, join
 from labcloud.rules.batches import Batches, BatchLimits
@@ -30,15 +30,6 @@ Part = tuple[PlannedRun, CompiledAction, Post]
 """One message's share of a batch."""
 
 Job = PlannedRun | Callable[[], None]
-
-
-class Refused(Exception):
-    """The rule's role may not do what the action asks; `missing` is the permission."""
-
-    def __init__(self, reason: str, message: str, missing: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.missing = missing
 
 
 class Roles(Protocol):

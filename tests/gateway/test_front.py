@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from labcloud.api import ApiRequest, Caller
+from labcloud.api import ApiRequest, Caller, Served
 from labcloud.errors import AccessDenied
 from labcloud.gateway.front import Front
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
@@ -30,14 +30,17 @@ class Authoriser:
             raise AccessDenied("User: x is not authorized to perform: y")
 
 
-class QuickSight:
-    name = "quicksight"
-    operations = {"ListDashboards": lambda request: {"DashboardSummaryList": [{"Name": request.region}], "Status": 200}}
+OURS = {
+    "quicksight": Served(
+        {"ListDashboards": lambda request: {"DashboardSummaryList": [{"Name": request.region}], "Status": 200}},
+        rest_by_moto=False,
+    )
+}
 
 
 @pytest.fixture(scope="module")
 def front():
-    front = Front(Callers(), Authoriser(), MotoBackends(), {"quicksight": QuickSight()}, frozenset(), {}, [])
+    front = Front(Callers(), Authoriser(), MotoBackends(), lambda service: OURS.get(service, Served()))
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     front.url = f"http://127.0.0.1:{server.port}"

@@ -49,9 +49,7 @@ def changes() -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="session")
 def gateway_url() -> Iterator[str]:
-    front = Front(
-        callers=iam, authoriser=Anybody(), moto=MotoBackends(), own={}, extended=frozenset(), checks={}, observers=[]
-    )
+    front = Front(callers=iam, authoriser=Anybody(), moto=MotoBackends())
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     yield f"http://127.0.0.1:{server.port}"

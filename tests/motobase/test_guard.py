@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from labcloud.ca import CertificateAuthority
-from labcloud.motobase import event_rules, functions, hooks, iam, instances, iot, on_demand
+from labcloud.motobase import hooks, iam, instances, iot, on_demand, speed
 
 EXPECTED = Path(__file__).with_name("moto_sources.json")
 
@@ -20,8 +20,7 @@ def install_everything() -> None:
     """Every hook there is."""
     iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
     iam.install()
-    event_rules.install()
-    functions.install()
+    speed.install()
     instances.install()
     for module in on_demand.MODULES:
         on_demand.install_for(module)
@@ -58,7 +57,7 @@ def test_each_hook_module_says_which_moto_it_was_written_for() -> None:
         "iot_rules",
         "iot_tags",
         "iot_things",
-        *on_demand.MODULES,
+        *(name for names in on_demand.MODULES.values() for name in names),
     ):
         module = importlib.import_module(f"labcloud.motobase.{name}")
         assert f"moto {hooks.MOTO_VERSION}" in (module.__doc__ or ""), name

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from labcloud.api import ApiRequest
+from labcloud.api import ApiRequest, Served
 from labcloud.gateway.front import Front
 from labcloud.motobase import iam
 from labcloud.motobase.backends import MotoBackends
@@ -51,15 +51,8 @@ def service(time_of_lab: Time) -> QuickSight:
 
 @pytest.fixture
 def cloud_url(service: QuickSight) -> Iterator[str]:
-    front = Front(
-        callers=iam,
-        authoriser=Anybody(),
-        moto=MotoBackends(),
-        own={"quicksight": service},
-        extended=frozenset(),
-        checks={},
-        observers=[],
-    )
+    ours = Served(service.operations, rest_by_moto=False)
+    front = Front(callers=iam, authoriser=Anybody(), moto=MotoBackends(), ours=lambda name: ours)
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     yield f"http://127.0.0.1:{server.port}"

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from labcloud.api import Scope
-from labcloud.errors import AwsError
+from labcloud.errors import AwsError, Refused
 from labcloud.iotsql import Environment, Message
 from labcloud.rules.compile import compile_rule
-from labcloud.rules.dispatcher import Dispatcher, Refused
+from labcloud.rules.dispatcher import Dispatcher
 from labcloud.rules.engine import Engine
 from labcloud.trace import Trace
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from labcloud.api import ApiRequest
+from labcloud.api import ApiRequest, Served
 from labcloud.gateway.front import Front
 from labcloud.motobase import iam
 from labcloud.motobase.backends import MotoBackends
@@ -30,10 +30,11 @@ class Anybody:
 
 @pytest.fixture
 def cloud_url(lab: Lab) -> Iterator[str]:
-    own = {service.name: service for service in (lab.timestream.write, lab.timestream.query)}
-    front = Front(
-        callers=iam, authoriser=Anybody(), moto=MotoBackends(), own=own, extended=frozenset(), checks={}, observers=[]
-    )
+    ours = {
+        service.name: Served(service.operations, rest_by_moto=False)
+        for service in (lab.timestream.write, lab.timestream.query)
+    }
+    front = Front(callers=iam, authoriser=Anybody(), moto=MotoBackends(), ours=ours.__getitem__)
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     lab.timestream._endpoint = lambda: f"http://127.0.0.1:{server.port}"

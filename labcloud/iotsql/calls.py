@@ -35,7 +35,10 @@ def compile_call(compiler: Compiler, node: ast.Call) -> Compiled:
     if called.numeric and compiler.version != V2015:
         evaluate = _with_whole_numbers(evaluate)
     is_costly = called.external or called.name in _ONCE or called.name == "decode"
-    return _once(evaluate, id(node)) if is_costly and compiler.depth == 0 else evaluate
+    if is_costly and compiler.depth:
+        compiler.repeats_calls = True
+        return evaluate
+    return _once(evaluate, id(node)) if is_costly else evaluate
 
 
 def _argument(compiler: Compiler, called: Function, node: ast.Node) -> Compiled:

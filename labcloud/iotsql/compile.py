@@ -28,6 +28,8 @@ class Compiler:
         self.depth = 0
         """How many nested queries enclose the place that is being compiled."""
         self.aliases: list[tuple[str | None, int]] = []
+        self.repeats_calls = False
+        """Whether a nested query asks AWS or chance for each element: evaluating again would ask again."""
         self._compiled: dict[int, tuple[ast.Node, Compiled]] = {}
 
     def compile(self, node: ast.Node) -> Compiled:

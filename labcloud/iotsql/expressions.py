@@ -261,6 +261,8 @@ class ExpressionParser:
     def _parentheses(self) -> ast.Node:
         start = self.next().start
         inner = self.query(start) if self.peek().word == "SELECT" else self.expression()
+        if self.is_symbol(","):
+            raise self.error(self.peek(), "parentheses hold one expression", "Several values are an array: [1, 2, 3].")
         end = self.expect_symbol(")", "to close the parentheses").end
         return replace(inner, end=end) if isinstance(inner, ast.Query) else inner
 

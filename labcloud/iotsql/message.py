@@ -104,6 +104,7 @@ class Context:
     __slots__ = (
         "document",
         "environment",
+        "made",
         "memo",
         "message",
         "regexp_left_s",
@@ -119,6 +120,8 @@ class Context:
         self.document = document
         self.version = version
         self.variables: dict[str, Value] = {}
+        self.made: dict[int, dict[str, Value]] = {}
+        """Objects that dotted aliases of the SELECT at work have made, by id: they may be changed."""
         self.rows: list[Value] = []
         """The current element of each nested query, outermost first."""
         self.rows_left = MAX_ROWS

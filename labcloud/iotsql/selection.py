@@ -33,7 +33,14 @@ def compile_select(compiler: Compiler, items: tuple[ast.Item, ...], *, is_value:
             step(context, result)
         return result
 
-    return evaluate
+    def evaluate_with_dotted_names(context: Context) -> Value:
+        outer, context.made = context.made, {}
+        result = evaluate(context)
+        context.made = outer
+        return result
+
+    is_dotted = any(item.alias is not None and len(item.alias) > 1 for item in items)
+    return evaluate_with_dotted_names if is_dotted else evaluate
 
 
 def _whole(compiler: Compiler) -> Compiled:
@@ -72,7 +79,7 @@ def _step(compiler: Compiler, item: ast.Item) -> _Step:
         return lambda context, result: result.update(compiled(context))
     path = item.alias or (_name(compiler, expression),)
     if len(path) > 1:
-        return lambda context, result: _put(result, path, compiled(context))
+        return lambda context, result: _put(context.made, result, path, compiled(context))
     (name,) = path
 
     def step(context: Context, result: dict[str, Value]) -> None:
@@ -89,7 +96,7 @@ def _star_step(compiler: Compiler, item: ast.Item) -> _Step:
     if alias is not None:
         # `SELECT * AS message` (dynamodb-rule-action): the payload as one member; raw bytes cannot be one.
         return lambda context, result: _put(
-            result, alias, UNDEFINED if depth == 0 and row(context) is None else row(context)
+            context.made, result, alias, UNDEFINED if depth == 0 and row(context) is None else row(context)
         )
 
     def step(context: Context, result: dict[str, Value]) -> None:
@@ -112,14 +119,16 @@ def _name(compiler: Compiler, expression: ast.Node) -> str:
     return "cast" if isinstance(expression, ast.Cast) else compiler.source(expression)
 
 
-def _put(result: dict[str, Value], path: tuple[str, ...], value: Value) -> None:
-    """Sets a dotted name; objects on the way may be the payload's own, so they are copied."""
+def _put(made: dict[int, dict[str, Value]], result: dict[str, Value], path: tuple[str, ...], value: Value) -> None:
+    """Sets a dotted name; objects on the way that are not `made` here may be the payload's own, and are copied."""
     if value is UNDEFINED:
         return
     for name in path[:-1]:
         below = result.get(name)
-        result[name] = dict(below) if type(below) is dict else {}
-        result = result[name]
+        if below is None or id(below) not in made:
+            below = dict(below) if type(below) is dict else {}
+            made[id(below)] = result[name] = below
+        result = below
     result[path[-1]] = value
 
 

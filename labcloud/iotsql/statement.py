@@ -48,7 +48,7 @@ class Outcome:
     @cached_property
     def reason(self) -> str:
         """A sentence that says why the statement fired or not, with the values that decided."""
-        return self._statement.explain(self._context)
+        return self._statement.explain(self._context, fired=self.fired)
 
     def __repr__(self) -> str:
         return f"Outcome(fired={self.fired}, value={self.value!r})"
@@ -73,7 +73,9 @@ class Statement:
         self._assignments = [(part.name, compiler.compile(part.expression)) for part in select.assignments]
         self._select = compile_select(compiler, select.items, is_value=select.is_value)
         self._where_node: ast.Node | None = select.where
+        compiler.repeats_calls = False
         self._where: Compiled | None = None if select.where is None else compiler.compile(select.where)
+        self._has_reasons = not compiler.repeats_calls
 
     def evaluate(self, message: Message, environment: Environment) -> Outcome:
         """SET, then WHERE, then SELECT; raises FunctionFailed when the rule's execution fails."""
@@ -87,10 +89,13 @@ class Statement:
             return Outcome(False, UNDEFINED, context, self)
         return Outcome(True, self._select(context), context, self)
 
-    def explain(self, context: Context) -> str:
+    def explain(self, context: Context, *, fired: bool) -> str:
         """The reason of an outcome."""
         if self._where_node is None:
             return "the statement has no WHERE: every message on its topics fires it"
+        if not self._has_reasons:
+            text = " ".join(self._compiler.source(self._where_node).split())
+            return f"WHERE {text} is {'true' if fired else 'not true'}"
         return explain_where(self._compiler, self._where_node, context)
 
     def _set(self, context: Context) -> None:

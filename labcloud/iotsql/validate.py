@@ -115,7 +115,7 @@ class Validator:
         place = ast.Node(node.start, node.start + len(node.name))
         known = FUNCTIONS.get(name)
         if known is None:
-            near = difflib.get_close_matches(name, FUNCTIONS, 1)
+            near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.7)
             raise self._refuse(place, f"there is no function {node.name}", f"Did you mean {near[0]}?" if near else "")
         if known.since == V2016:
             self._needs_2016(place, f"the function {node.name} needs")

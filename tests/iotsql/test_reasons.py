@@ -51,3 +51,11 @@ def test_the_explanation_does_not_call_an_external_function_again():
     outcome = run("SELECT * FROM 't' WHERE get_thing_shadow('T', 'arn:r').state.on = true", services=services)
     assert outcome.reason.endswith("get_thing_shadow('T', 'arn:r').state.on is false")
     assert len(services.asked) == 1
+
+
+def test_nor_one_in_a_nested_query():
+    services = Services(get_thing_shadow={"on": False})
+    where = "exists (select * from things as t where get_thing_shadow(t, 'arn:r').on = true)"
+    outcome = run(f"SELECT * FROM 't' WHERE {where}", {"things": ["a", "b"]}, services=services)
+    assert outcome.reason == f"WHERE {where} is not true"
+    assert len(services.asked) == 2

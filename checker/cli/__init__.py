@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = in_readers_language(lab).main(args=arguments, prog_name="lab", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as problem:
-        problem.message = tr(problem.message)
+        problem.message = tr(problem.message)  # type: ignore[misc]
         problem.show()
         sys.exit(2)
     except LabError as problem:

@@ -64,6 +64,11 @@ class WarmProvider:
         self._failures = 0
         self._is_starting = False
 
+    @property
+    def plain(self) -> Runner:
+        """What runs the programs, Terraform too."""
+        return self._run
+
     def __call__(
         self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], within_s: float, **rest: Any
     ) -> Finished:

@@ -14,7 +14,7 @@ from pathlib import Path
 from checker.curriculum.parts import ROOT, STARTER
 from checker.curriculum.workspace import Workspace
 from checker.isolation.puppets import SETTING
-from checker.process import Finished, Runner, run_program
+from checker.process import Finished, Runner, is_plain, run_program
 
 WITHIN_S = 60.0
 SHOWN_LINES = 5
@@ -51,20 +51,20 @@ class UnitTests:
 def run_unit_tests(workspace: Workspace, environment: Mapping[str, str], run: Runner = run_program) -> UnitTests:
     """Runs the tests of the starter, which learners do not write, against the workspace's modules.
 
-    Where the workspace is a stranger's (`run` is not the plain one), its modules run in a process of their own, in `run`'s
+    Where the workspace is a stranger's (`run` is not a plain one), its modules run in a process of their own, in `run`'s
     box, and the tests outside of it: what the modules do cannot change what the tests find.
     """
     if not (workspace.folder / FUNCTION).is_dir():
         return UnitTests(0, (), f"the folder {FUNCTION}/ is missing")
     with tempfile.TemporaryDirectory(prefix="lab-unit-tests-") as temporary:
-        theirs, tests = Path(temporary) / FUNCTION, Path(temporary) / ("tests" if run is not run_program else FUNCTION)
+        theirs, tests = Path(temporary) / FUNCTION, Path(temporary) / (FUNCTION if is_plain(run) else "tests")
         skip = shutil.ignore_patterns("tests", "__pycache__", "conftest.py", ".pytest_cache")
         shutil.copytree(workspace.folder / FUNCTION, theirs, ignore=skip)
         shutil.copytree(STARTER / FUNCTION / "tests", tests / "tests", ignore=skip, dirs_exist_ok=True)
         shutil.copy(STARTER / FUNCTION / "conftest.py", tests)
         clean = {name: value for name, value in environment.items() if not name.startswith("PYTEST")}
         clean |= {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
-        done = _test(tests, clean) if run is run_program else _test_apart(tests, theirs, clean, run)
+        done = _test(tests, clean) if is_plain(run) else _test_apart(tests, theirs, clean, run)
     if done.timed_out:
         return UnitTests(0, (f"the tests did not end within {WITHIN_S:.0f} s",), done.stdout)
     return parse_summary(done.stdout.replace(str(tests) + "/", "").replace(str(theirs) + "/", "") + done.stderr)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 
+from checker.fast import WarmProvider
 from checker.verbs.awslambda import Invocation, code_sha256
 from checker.verbs.control import Minute, commands_by_topic, new_mark
 from checker.verbs.device import Received, explain_connack
@@ -382,6 +384,20 @@ def test_the_unit_tests_are_the_kits_and_not_the_workspaces(workspace):
 
     assert not found.all_passed
     assert "test_a_warm_zone_is_switched_on[36.0] - assert None is True" in found.summary
+
+
+def test_the_unit_tests_say_the_same_while_the_provider_is_kept_warm(workspace):
+    """A warm provider is no box: `lab watch` must not say other things than `lab check`."""
+    readings = workspace.folder / "ac_control_lambda/readings.py"
+    readings.write_text(readings.read_text() + "\n\ndef mean_by_zone(rows):\n    return {}[2]\n")
+    provider = WarmProvider(workspace.terraform)
+    try:
+        warm = run_unit_tests(workspace, os.environ, provider)
+    finally:
+        provider.close()
+
+    assert warm.failures == run_unit_tests(workspace, os.environ).failures
+    assert any(failure.endswith("KeyError: 2") for failure in warm.failures)
 
 
 def test_return_code_7_is_told_as_a_missing_policy():

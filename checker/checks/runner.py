@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import traceback
@@ -35,6 +36,18 @@ def run_checks(
         results[each.id] = result = skipped_by_need(each, results) or amend(each, run_check(each, lab, trace_folder))
         done(result)
     return [results[each.id] for each in checks]
+
+
+def shuffled(checks: Sequence[Check], seed: int) -> list[Check]:
+    """The checks in another order, in which each still stands behind those that it needs."""
+    left, ordered = list(checks), list[Check]()
+    chance = random.Random(seed)
+    while left:
+        waiting = {each.id for each in left}
+        chosen = chance.choice([each for each in left if not waiting & set(each.needs)])
+        left.remove(chosen)
+        ordered.append(chosen)
+    return ordered
 
 
 def with_needs(wanted: Iterable[str], checks: Sequence[Check]) -> list[Check]:

@@ -15,7 +15,7 @@ from checker import __version__
 from checker.checks.check import Check, load_checks
 from checker.checks.lacking import NOT_SERVED, Lacking, find_lacking
 from checker.checks.result import CheckResult, PartResult, Report
-from checker.checks.runner import run_checks, with_needs
+from checker.checks.runner import run_checks, shuffled, with_needs
 from checker.curriculum.given import altered_files
 from checker.curriculum.parts import ROOT, Part, read_parts, services_below
 from checker.curriculum.simulating import end_stale_simulation
@@ -82,13 +82,15 @@ class Session:
         for problem in self.deployment.notices:
             self._notice(problem)
 
-    def check_part(self, part: Part, only: Sequence[str] = ()) -> PartResult:
-        """Runs a part's checks, or `only` some and what they need."""
+    def check_part(self, part: Part, only: Sequence[str] = (), shuffle: int | None = None) -> PartResult:
+        """Runs a part's checks, or `only` some and what they need. `shuffle`: in an order that this number makes."""
         checks = load_checks(part.folder)
         self.listener.begin_part(part)
         self._services = services_below(part)
         chosen = with_needs(only, checks) if only else checks
-        results = self._judge_files(chosen) if self.undeployable else self._run(chosen)
+        ordered = chosen if shuffle is None else shuffled(chosen, shuffle)
+        results = self._judge_files(ordered) if self.undeployable else self._run(ordered)
+        results.sort(key=lambda result: [each.id for each in chosen].index(result.id))
         result = PartResult(part.number, part.title, part.bonus, tuple(results))
         self.listener.end_part(result)
         return result

@@ -38,7 +38,7 @@ COMMANDS = {
     "solution": ("learn", "Show a part's solution beside your files."),
     "report": ("report", "Write a class's grades as pages, tables for learning platforms, bundles."),
     "nbgrader": ("nbgrader", "Make and grade an nbgrader course of the parts' notebooks."),
-    "lint": ("kit", "Prove the curriculum."),
+    "lint": ("lint", "Prove the curriculum."),
     "grade": ("grade", "Grade the submissions of a class."),
     "cloud": ("kit", "Ask the local cloud about itself: sql-cases, coverage."),
 }

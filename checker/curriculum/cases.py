@@ -65,10 +65,12 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.part.id}/{self.folder.name}"
+        return f"{self.part.id}/{'solution' if self.folder == self.part.solution else self.folder.name}"
 
     def touched(self) -> set[str]:
         """The paths of the workspace that the case changes."""
+        if self.folder == self.part.solution:
+            return set()
         overlay = {str(file.relative_to(self.folder)) for file in _overlay(self.folder)}
         return overlay | {edit.file for edit in self.edits} | {change.path for change in self.changes}
 
@@ -121,6 +123,11 @@ def mistakes_of(part: Part) -> list[Case]:
 def variants_of(part: Part) -> list[Case]:
     """The right answers of a part that look different from the solution."""
     return _cases(VARIANTS / part.id, part, "variant")
+
+
+def solution_of(part: Part) -> Case:
+    """The solution itself: the right answer that changes nothing."""
+    return Case(part.solution, part, "variant", "the solution", (), (), (), {})
 
 
 def _cases(folder: Path, part: Part, kind: Kind) -> list[Case]:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from checker.checks.result import CheckResult, PartResult
 from checker.checks.session import Session
 from checker.cloud_process import start_cloud, stop_cloud
-from checker.curriculum.cases import EXPECTATION, TEXTS, Case, mistakes_of, variants_of
+from checker.curriculum.cases import EXPECTATION, TEXTS, Case, mistakes_of, solution_of, variants_of
 from checker.curriculum.parts import Part, read_parts
 from checker.curriculum.templates import difference, make_template
 from checker.curriculum.workspace import Workspace, lay_over, new_workspace
@@ -78,21 +78,29 @@ class Proof:
         ]
 
 
-def find_cases(parts: Iterable[Part], *, mistakes: bool = True, variants: bool = True, name: str = "") -> list[Case]:
+def find_cases(
+    parts: Iterable[Part], *, mistakes: bool = True, variants: bool = True, solutions: bool = False, name: str = ""
+) -> list[Case]:
     """The cases of these parts whose name contains `name`."""
-    found = [case for part in parts for case in (mistakes_of(part) if mistakes else [])]
+    found = [solution_of(part) for part in parts if solutions]
+    found += [case for part in parts for case in (mistakes_of(part) if mistakes else [])]
     found += [case for part in parts for case in (variants_of(part) if variants else [])]
     return [case for case in found if name in case.name]
 
 
-def prove(cases: Sequence[Case], *, jobs: int = 2, accept: bool = False, say: Say = lambda _: None) -> Proof:
-    """Runs the cases, `jobs` at a time. `accept`: what mistakes say now is written into their expect.toml."""
+def prove(
+    cases: Sequence[Case], *, jobs: int = 2, accept: bool = False, repeat: int = 1, say: Say = lambda _: None
+) -> Proof:
+    """Runs the cases, `jobs` at a time. `accept`: what mistakes say now is written into their expect.toml.
+
+    `repeat`: each is checked so many times, in changing order; all results must be equal.
+    """
     outcomes: dict[Path, Outcome] = {}
     with tempfile.TemporaryDirectory(prefix="lab-proof-") as temporary, ExitStack() as stack:
         provider = install_provider(Path(temporary) / "provider")
         free: SimpleQueue[Bench] = SimpleQueue()
         for number in range(jobs):
-            free.put(stack.enter_context(closing(Bench(Path(temporary) / f"bench-{number}", provider))))
+            free.put(stack.enter_context(closing(Bench(Path(temporary) / f"bench-{number}", provider, repeat))))
 
         def try_batch(batch: Sequence[Case]) -> list[Outcome]:
             bench = free.get()
@@ -138,8 +146,8 @@ def needs_own_deployment(case: Case) -> bool:
 class Bench:
     """Where cases are tried one after the other: always the same folder and ports, so that the provider stays warm."""
 
-    def __init__(self, folder: Path, provider: Path) -> None:
-        self._folder, self._provider = folder, provider
+    def __init__(self, folder: Path, provider: Path, repeat: int = 1) -> None:
+        self._folder, self._provider, self._repeat = folder, provider, repeat
         self._workspace = Workspace(folder / "workspace")
         self._warm = WarmProvider(self._workspace.terraform)
         self._ports = (0, 0)
@@ -159,7 +167,7 @@ class Bench:
                     found = self._try(case, solved, target)
                     if accept and case.kind == "mistake":
                         write_expectation(case, *found)
-                    differences = tuple(differences_of(case, *found))
+                    differences = (*differences_of(case, *found), *self._repeated(case, target, found[0]))
                 except LabError as error:
                     differences = (str(error),)
                 outcomes.append(Outcome(case, differences, time.monotonic() - begun))
@@ -178,6 +186,16 @@ class Bench:
             session.deploy()
             result = session.check_part(case.part)
             return result, "\n".join(session.report([result]).notices)
+
+    def _repeated(self, case: Case, target: Target, first: PartResult) -> Iterator[str]:
+        """In what later runs of the same checks differ from the first, each in an order of its own."""
+        for number in range(2, self._repeat + 1):
+            with Session(Deployment(self._workspace, target, run=self._warm)) as session:
+                session.deploy()
+                again = session.check_part(case.part, shuffle=number)
+            lines = difference(make_template(describe(first)), describe(again), f"run {number} of {self._repeat}")
+            if lines:
+                yield "\n".join(lines)
 
     def _deploy_solution(self, part: Part, target: Target) -> Path:
         """Deploys the solutions up to and with `part`; returns a copy of the workspace as it is then."""
@@ -246,6 +264,13 @@ def differences_of(case: Case, result: PartResult, told: str) -> list[str]:
     if case.kind == "mistake" and not case.failing and not case.told:
         found.append(f"{EXPECTATION} says neither which check fails nor what Terraform says")
     return found
+
+
+def describe(result: PartResult) -> str:
+    """Everything that a part's results say, as a text to compare."""
+    return "\n".join(
+        f"{check.id} {check.status} {check.points}/{check.max_points}\n{_shown(check)}" for check in result.checks
+    )
 
 
 def _may_be_skipped(check: CheckResult, case: Case, unpassed: set[str]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from checker.checks import check, expect
 from checker.checks.check import Check, checks_of, load_checks
 from checker.checks.expectation import Later, NotAvailable, NotReady
-from checker.checks.runner import run_checks, with_needs
+from checker.checks.runner import run_checks, shuffled, with_needs
 from checker.errors import LabError, TargetDown
 
 
@@ -141,6 +141,16 @@ def test_one_check_brings_all_that_it_needs_in_order():
     ]
 
     assert [each.id for each in with_needs(["1.4"], checks)] == ["1.1", "1.2", "1.4"]
+
+
+def test_a_shuffled_order_keeps_every_need_before_what_builds_on_it():
+    checks = [make("1.1", passing), make("1.2", passing, needs=["1.1"]), make("1.3", passing), make("1.4", passing)]
+    checks += [make("1.5", passing, needs=["1.2", "1.3"])]
+
+    orders = {tuple(each.id for each in shuffled(checks, seed)) for seed in range(50)}
+
+    assert len(orders) > 10
+    assert all(order.index("1.1") < order.index("1.2") < order.index("1.5") > order.index("1.3") for order in orders)
 
 
 def test_the_title_is_the_docstring_and_needs_may_be_functions():

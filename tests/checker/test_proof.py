@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from checker.checks.result import CheckResult, PartResult
+from checker.cli.lint import Share, ShareType
 from checker.curriculum.cases import Case, read_case
 from checker.curriculum.parts import find_part, read_parts
 from checker.curriculum.proof import (
     Outcome,
     Proof,
     batches,
+    describe,
     differences_of,
     find_cases,
     needs_own_deployment,
@@ -229,3 +232,33 @@ def test_the_score_counts_mistakes_and_variants(make_case):
 
     assert proof.score == "mistakes caught 1 of 2, variants accepted 1 of 1"
     assert proof.problems == ["mistake 02_invalid_data/a_case (a case):\n    2.1 must fail"]
+
+
+def test_a_share_takes_every_nth_case_and_all_shares_together_take_each_once():
+    names = [case.name for case in find_cases(read_parts())]
+
+    shares = [[case.name for case in Share(number, 4).of_cases(find_cases(read_parts()))] for number in (1, 2, 3, 4)]
+
+    assert sorted(name for share in shares for name in share) == sorted(names)
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.mark.parametrize("wrong", ["0/4", "5/4", "2", "a/b"])
+def test_a_share_that_is_none_is_a_usage_error(wrong):
+    with pytest.raises(click.BadParameter, match="is no share; 2/4 is the second of four"):
+        ShareType().convert(wrong, None, None)
+
+
+def test_the_solution_itself_is_a_case_that_changes_nothing():
+    (case,) = find_cases([PART], mistakes=False, variants=False, solutions=True)
+
+    assert (case.name, case.touched(), needs_own_deployment(case)) == ("02_invalid_data/solution", set(), False)
+
+
+def test_what_is_compared_between_runs_is_every_word_and_point(make_case):
+    first = part_result(result("2.1"), result("2.2", "failed", expected="1 item", got=f"item {UUID}"))
+    same = part_result(result("2.1"), result("2.2", "failed", expected="1 item", got=f"item {UUID.replace('0', '1')}"))
+    other = part_result(result("2.1"), result("2.2", "failed", expected="1 item", got="no item"))
+
+    assert difference(make_template(describe(first)), describe(same), "run 2") == []
+    assert "+  got: no item" in difference(make_template(describe(first)), describe(other), "run 2")

@@ -26,7 +26,7 @@ class Share:
 
 
 class ShareType(click.ParamType):
-    """`2/4`, as GitLab's CI_NODE_INDEX and CI_NODE_TOTAL make it."""
+    """`2/4`: the second of four."""
 
     name = "share"
 

@@ -42,17 +42,9 @@ def compile_call(compiler: Compiler, node: ast.Call) -> Compiled:
 
 
 def _argument(compiler: Compiler, called: Function, node: ast.Node) -> Compiled:
-    if not isinstance(node, ast.Star):
-        return compiler.compile(node)
-    if called.star == "bytes":
+    if isinstance(node, ast.Star) and called.star == "bytes":
         return lambda context: context.message.payload
-    row, at_top = compiler.row(compiler.depth), compiler.depth == 0
-
-    def whole(context: Context) -> Value:
-        value = row(context)
-        return UNDEFINED if value is None and at_top else value
-
-    return whole
+    return compiler.compile(node)
 
 
 def _call(called: Function, arguments: list[Compiled]) -> Compiled:

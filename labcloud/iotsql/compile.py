@@ -62,6 +62,16 @@ class Compiler:
         index = depth - 1
         return lambda context: context.rows[index]
 
+    def _star(self, node: ast.Star) -> Compiled:
+        """`*` where one value stands: the payload as a value, Undefined where it is not JSON."""
+        row, at_top = self.row(self.depth), self.depth == 0
+
+        def evaluate(context: Context) -> Value:
+            value = row(context)
+            return UNDEFINED if value is None and at_top else value
+
+        return evaluate
+
     def _variable(self, node: ast.Variable) -> Compiled:
         name = node.name
         return lambda context: context.variables.get(name, UNDEFINED)
@@ -115,6 +125,7 @@ class Compiler:
     _COMPILE: dict[type[ast.Node], Callable[..., Compiled]] = {
         ast.Literal: _literal,
         ast.Path: _path,
+        ast.Star: _star,
         ast.Variable: _variable,
         ast.Member: _member,
         ast.ArrayLiteral: _array,

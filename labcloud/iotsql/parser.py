@@ -71,7 +71,8 @@ class Parser(ExpressionParser):
                 raise self.unexpected("a variable such as @name")
             self.next()
             self.expect_symbol("=", "after the variable")
-            expression = self.expression()
+            # "Variables can accept JSON payloads directly" (iot-sql-set).
+            expression = self._star() if self.is_symbol("*") else self.expression()
             assignments.append(ast.Assignment(token.start, token.end, token.text[1:], expression))
         return tuple(assignments)
 

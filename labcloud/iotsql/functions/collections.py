@@ -32,9 +32,12 @@ def concat(*values: Value) -> Value:
     return UNDEFINED if UNDEFINED in texts else "".join(texts)
 
 
-@function()
+@function(star="document")
 def get(collection: Value, key: Value) -> Value:
-    """An item of an Array, a character of a String (0-based), or a member of an Object (String keys only)."""
+    """An item of an Array, a character of a String (0-based), or a member of an Object (String keys only).
+
+    `get(*, "my-key")` is how rules in the field read a member of the payload whose name has a hyphen.
+    """
     kind = type(collection)
     if kind is dict:
         return collection.get(key, UNDEFINED) if type(key) is str else UNDEFINED
@@ -72,7 +75,7 @@ def transform(mode: Value, attributes: Value, elements: Value) -> Value:
     return result if len(utf8(to_json(result))) <= TRANSFORM_LIMIT else UNDEFINED
 
 
-@function(since=V2016)
+@function(since=V2016, star="document")
 def get_or_default(value: Value, default: Value = UNDEFINED) -> Value:
     """The rule of get_or_default; that a failure counts as Undefined is the compiler's part."""
     return default if value is UNDEFINED or value is None else value

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from labcloud.destinations import Destinations
     from labcloud.events import Delivery, EventBus, ScheduleKeeper
     from labcloud.firehose import Firehose
+    from labcloud.iot.data import IotData
+    from labcloud.iot.device_api import DeviceApi
     from labcloud.iotlogging.writer import IotLogWriter
     from labcloud.links import Links
     from labcloud.monitoring.alarms import Alarms
@@ -100,6 +102,7 @@ class Cloud:
     bus: Later[EventBus] = Later("labcloud.wiring.events:make_bus")
     calls: Later[ServiceCalls] = Later("labcloud.wiring.outlets:make_calls")
     destinations: Later[Destinations] = Later("labcloud.wiring.iot:make_destinations")
+    device_api: Later[DeviceApi] = Later("labcloud.wiring.iot:make_device_api")
     event_delivery: Later[Delivery] = Later("labcloud.wiring.events:make_delivery")
     event_schedules: Later[ScheduleKeeper] = Later("labcloud.wiring.events:make_event_schedules")
     event_sources: Later[EventSourceMappings] = Later("labcloud.wiring.functions:make_event_sources")
@@ -107,6 +110,7 @@ class Cloud:
     firehose: Later[Firehose] = Later("labcloud.wiring.firehose:make")
     functions: Later[Functions] = Later("labcloud.wiring.functions:make_functions")
     invoke_configs: Later[EventInvokeConfigs] = Later("labcloud.wiring.functions:make_invoke_configs")
+    iot_data: Later[IotData] = Later("labcloud.wiring.iot:make_data")
     iot_log: Later[IotLogWriter] = Later("labcloud.wiring.iot:make_log")
     links: Later[Links] = Later("labcloud.wiring.notifications:make_links")
     notices: Later[Notices] = Later("labcloud.wiring.monitoring:make_notices")
@@ -139,7 +143,13 @@ class Cloud:
         self.broker = self._make_broker()
         self.joint = Joint(self.persistence, self) if self.persistence else None
         context = self.authority.server_context()
-        self.mqtt = MqttServer(self.broker, context, callers=self.registry, journal=self._journal())
+        self.mqtt = MqttServer(
+            self.broker,
+            context,
+            callers=self.registry,
+            devices=lambda *asked: self.device_api.answer(*asked),
+            journal=self._journal(),
+        )
         token = self.settings.control_token
         self.control = Control(self.health, self.trace, self.clock, self.settle, lambda: self.timestream.query, token)
         self.front = Front(_Callers(), self.roles, MotoBackends(), Services(self), self._keeping)

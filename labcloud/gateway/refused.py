@@ -59,7 +59,6 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
     },
     "iot": {
         "CreateJob": "devices could not get the job: job topics are not served",
-        "CreateRoleAlias": "the credential provider is not served",
         "CreateDomainConfiguration": "there is one endpoint",
     },
     "lambda": {

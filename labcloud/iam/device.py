@@ -43,7 +43,7 @@ def device_context(
     certificate_pem: bytes | None = None,
 ) -> dict[str, Value]:
     """Builds the context of a connection; the thing is the one whose name is the client id and that is attached."""
-    context: dict[str, Value] = {"iot:ClientId": client_id}
+    context: dict[str, Value] = {"iot:ClientId": client_id} if client_id else {}
     if source_ip:
         context["aws:SourceIp"] = source_ip
     context["iot:Connection.Thing.IsAttached"] = thing_name is not None

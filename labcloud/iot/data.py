@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from labcloud.api import ApiRequest, Operation
 from labcloud.errors import AwsError
-from labcloud.mqtt import Broker, MessageProperties, Origin, Published
+from labcloud.mqtt import Broker, MessageProperties, Origin, Principal, Published
 from labcloud.shadows import Shadows
 
 BrokerCall = Callable[[Callable[[Broker], Any]], Any]
@@ -41,10 +41,12 @@ class IotData:
             **shadows.operations,
         }
 
-    def publish(self, request: ApiRequest) -> dict[str, Any]:
-        """Publish. Raises AwsError for a topic or size that MQTT would refuse too."""
+    def publish(
+        self, request: ApiRequest, principal: Principal | None = None, source_ip: str = "127.0.0.1"
+    ) -> dict[str, Any]:
+        """Publish; `principal` is a device's. Raises AwsError for a topic or size that MQTT would refuse too."""
         asked = request.parameters
-        origin = Origin(request.account_id, request.region, source_ip="127.0.0.1")
+        origin = Origin(request.account_id, request.region, principal=principal, source_ip=source_ip)
         published = self._publish(
             origin,
             asked["topic"],

@@ -11,7 +11,7 @@ from labcloud.iam import decide_iot, device_context
 from labcloud.iam.parser import PolicyError, parse_policy
 from labcloud.iam.policy import Policy
 from labcloud.motobase import iot_reads
-from labcloud.mqtt.ports import Action, Context, Decision, Principal, Refusal
+from labcloud.mqtt.ports import Context, Decision, Principal, Refusal
 from labcloud.mqtt.sigv4 import SignedScope
 
 WhyNot = Callable[[Caller, str, str, Mapping[str, Any]], str | None]
@@ -46,7 +46,8 @@ class Registry:
         if certificate.status != "ACTIVE":
             return Refusal(f"certificate {fingerprint} is {certificate.status}, not ACTIVE")
         things = tuple(iot_reads.things_of(certificate.arn))
-        return Principal(fingerprint, certificate.arn, certificate.account_id, certificate.region, things)
+        exclusive = iot_reads.exclusive_thing_of(certificate.arn)
+        return Principal(fingerprint, certificate.arn, certificate.account_id, certificate.region, things, exclusive)
 
     def principal_of_key(self, scope: SignedScope) -> Principal | Refusal:
         """Who signs a WebSocket with this access key; its id is the key's."""
@@ -57,7 +58,7 @@ class Registry:
         """Unknown, as for the AWS API: signatures are not verified here, any key pair is the administrator's."""
         return None
 
-    def decide(self, principal: Principal, action: Action, resource_arn: str, context: Context) -> Decision:
+    def decide(self, principal: Principal, action: str, resource_arn: str, context: Context) -> Decision:
         """Decides by the policies that are attached to the certificate and to its things' groups.
 
         A peer that signed its WebSocket is decided by its IAM policies.
@@ -67,7 +68,7 @@ class Registry:
                 self._caller_of(principal.id), action, resource_arn, {"iot:ClientId": context.client_id}
             )
             return Decision(reason is None, reason or "")
-        policies = iot_reads.policies_of(principal.arn, context.client_id)
+        policies = iot_reads.policies_of(principal.arn, context.thing_name or context.client_id)
         if not policies:
             return Decision(False, f"the certificate has no policy attached, so it may not do {action}")
         documents = [(policy.name, self._policy(policy)) for policy in policies]

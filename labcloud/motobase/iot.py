@@ -21,6 +21,7 @@ from labcloud.motobase import (
     hooks,
     iot_certificates,
     iot_policies,
+    iot_principals,
     iot_rules,
     iot_tags,
     iot_things,
@@ -100,6 +101,7 @@ def install(settings: Settings) -> None:
 def _place_hooks() -> None:
     iot_certificates.install()
     iot_policies.install()
+    iot_principals.install()
     iot_rules.install()
     iot_things.install()
     iot_tags.install()

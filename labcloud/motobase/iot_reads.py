@@ -48,6 +48,15 @@ class Thing:
 
 
 @dataclass(frozen=True)
+class RoleAlias:
+    """The role that devices get credentials of, and for how long."""
+
+    name: str
+    role_arn: str
+    duration_s: int
+
+
+@dataclass(frozen=True)
 class TopicRule:
     """A topic rule; actions have the API's member names."""
 
@@ -79,18 +88,17 @@ def certificates(account_id: str | None = None, region: str | None = None) -> li
     ]
 
 
-def policies_of(principal_arn: str, client_id: str | None = None) -> list[IotPolicy]:
-    """The policies that count for a principal.
+def policies_of(principal_arn: str, thing_name: str | None = None) -> list[IotPolicy]:
+    """The policies that count for a principal, and for the thing of its connection if it is attached to that.
 
-    Those of a thing group count for a member thing when the client id is the thing's name and the principal is
-    attached to the thing (developer guide, AWS IoT Core policies).
+    Those of a thing group count for its members (developer guide, AWS IoT Core policies).
     """
     backend = _backend_of_arn(principal_arn)
     if backend is None:
         return []
     targets = [principal_arn]
-    if client_id is not None and (principal_arn, client_id) in backend.principal_things:
-        targets += _groups_of(backend, client_id)
+    if thing_name is not None and (principal_arn, thing_name) in backend.principal_things:
+        targets += _groups_of(backend, thing_name)
     attached = [policy for (target, _), (_, policy) in backend.principal_policies.items() if target in targets]
     unique = {policy.name: policy for policy in attached}
     return [IotPolicy(policy.name, policy.arn, json.loads(policy.document)) for policy in unique.values()]
@@ -104,6 +112,13 @@ def things_of(principal_arn: str) -> list[str]:
     return [name for principal, name in backend.principal_things if principal == principal_arn]
 
 
+def exclusive_thing_of(principal_arn: str) -> str | None:
+    """The thing that the principal is attached to exclusively."""
+    backend = _backend_of_arn(principal_arn)
+    found: str | None = getattr(backend, "lab_exclusive_things", {}).get(principal_arn)
+    return found
+
+
 def thing(account_id: str, region: str, name: str) -> Thing | None:
     """A thing of the registry."""
     for backend in _backends(account_id, region):
@@ -112,6 +127,14 @@ def thing(account_id: str, region: str, name: str) -> Thing | None:
                 type_name = found.thing_type.thing_type_name if found.thing_type else None
                 principals = tuple(arn for arn, thing_name in backend.principal_things if thing_name == name)
                 return Thing(name, found.arn, type_name, dict(found.attributes), principals)
+    return None
+
+
+def role_alias(account_id: str, region: str, name: str) -> RoleAlias | None:
+    """A role alias."""
+    for backend in _backends(account_id, region):
+        if found := backend.role_aliases.get(name):
+            return RoleAlias(name, found.role_arn, int(found.credential_duration_seconds))
     return None
 
 

@@ -119,7 +119,7 @@ def _authorise(connection: Connection, packet: Connect) -> None:
     client_id, principal, will = connection.client_id, connection.principal, packet.will
     persistent = _expiry_s(connection, packet) > 0
     attributes = (("PersistentConnect",) if persistent else ()) + (("LastWill",) if will else ())
-    thing = client_id if client_id in principal.thing_names else None
+    thing = principal.exclusive_thing_name or (client_id if client_id in principal.thing_names else None)
     context = Context(client_id, connection.source_ip, thing, attributes, will.topic if will else None)
     connection.permissions = Permissions(connection.broker.policies, principal, context)
     decisions = [("iot:Connect", connection.permissions.connect())]

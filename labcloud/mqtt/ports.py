@@ -38,7 +38,7 @@ class Context:
     client_id: str
     source_ip: str
     thing_name: str | None = None
-    """The thing named like the client id if it is attached to the principal: `iot:Connection.Thing.ThingName`."""
+    """`iot:Connection.Thing.ThingName`: the principal's exclusive thing, else an attached one named like the client id."""
     connect_attributes: tuple[str, ...] = ()
     """`iot:ConnectAttributes`: PersistentConnect, LastWill."""
     last_will_topic: str | None = None

@@ -15,20 +15,21 @@ from typing import Any, TypeVar
 
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.mqtt.entrance import Callers
+from labcloud.shell.mqtt_http import DeviceAnswer
 from labcloud.shell.mqtt_journal import MqttJournal
 from labcloud.shell.mqtt_link import MqttLink
 from labcloud.shell.tls import READ_BUFFER_BYTES
 
 T = TypeVar("T")
 TICK_S = 1.0
-ALPN = ("x-amzn-mqtt-ca", "mqtt", "http/1.1")
+ALPN = ("x-amzn-mqtt-ca", "x-amzn-http-ca", "mqtt", "http/1.1")
 """What clients may ask for on AWS's port 443; here one port serves all (Developer Guide, "Protocols, port mappings")."""
 
 
 class MqttServer:
     """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere.
 
-    With `callers`, peers without a certificate may come by WebSocket; the context must not require certificates then.
+    With `devices`, peers with a certificate may send HTTP requests. With `callers`, peers without a certificate may come by WebSocket; the context must not require certificates then.
     With `journal`, persistent sessions and retained messages outlive the process.
     """
 
@@ -38,12 +39,14 @@ class MqttServer:
         context: ssl.SSLContext,
         *,
         callers: Callers | None = None,
+        devices: DeviceAnswer | None = None,
         journal: MqttJournal | None = None,
         handshake_timeout_s: float = 10.0,
         most_clients: int = 10_000,
     ) -> None:
         self.broker = broker
         self.callers = callers
+        self.devices = devices
         self._journal = journal
         self.port = 0
         context.set_alpn_protocols(list(ALPN))

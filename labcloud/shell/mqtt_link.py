@@ -11,6 +11,7 @@ from labcloud.mqtt import Refusal
 from labcloud.mqtt.connection import Connection
 from labcloud.mqtt.entrance import Admitted, Entrance
 from labcloud.mqtt.websocket import Frames, encode_frame
+from labcloud.shell.mqtt_http import METHODS, DeviceRequests
 from labcloud.shell.tls import TlsProtocol
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ logger = logging.getLogger("labcloud.mqtt")
 
 
 class MqttLink(TlsProtocol):
-    """One client: bytes to the core, the core's bytes to the client, through WebSocket frames if it came so."""
+    """One client: bytes to the core, the core's bytes to the client, through WebSocket frames if it came so.
+
+    A device with a certificate may speak HTTP instead: AWS's ALPN `x-amzn-http-ca`, here told by its first byte.
+    """
 
     def __init__(self, server: MqttServer, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -28,6 +32,9 @@ class MqttLink(TlsProtocol):
         self._connection: Connection | None = None
         self._entrance: Entrance | None = None
         self._frames: Frames | None = None
+        self._requests: DeviceRequests | None = None
+        self._certificate = b""
+        """Until the first byte shows whether its owner speaks MQTT or HTTP."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -44,6 +51,7 @@ class MqttLink(TlsProtocol):
         if isinstance(accepted, Refusal):
             self.close()
         else:
+            self._certificate = certificate or b""
             self._serve(accepted)
 
     def plain_received(self, data: bytes) -> None:
@@ -51,8 +59,10 @@ class MqttLink(TlsProtocol):
             self._enter(self._entrance, data)
         elif self._frames is not None:
             self._unwrap(self._frames, data)
+        elif self._requests is not None:
+            self._requests.receive(data)
         elif self._connection is not None:
-            self._connection.receive(data, self.loop.time())
+            self._from_device(self._connection, data)
         self._server.flush_soon()
 
     def writable(self, can_write: bool) -> None:
@@ -77,6 +87,17 @@ class MqttLink(TlsProtocol):
             self.close()
         else:
             self.set_reading(connection.wants_reading)
+
+    def _from_device(self, connection: Connection, data: bytes) -> None:
+        certificate, self._certificate = self._certificate, b""
+        if certificate and data[0] in METHODS and self._server.devices is not None:
+            self._server.broker.forget(connection)
+            self._connection = None
+            self._requests = DeviceRequests(self, self._server.devices, certificate)
+            self.expect_within_timeout()
+            self._requests.receive(data)
+        else:
+            connection.receive(data, self.loop.time())
 
     def _serve(self, connection: Connection) -> None:
         self._connection = connection

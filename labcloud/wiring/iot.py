@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from labcloud.api import Scope, Served
 from labcloud.destinations import Destinations
 from labcloud.iot.data import IotData
+from labcloud.iot.device_api import DeviceApi
 from labcloud.iotlogging.writer import IotLogWriter
 from labcloud.mqtt import Origin, Published
 from labcloud.shadows import Shadows
@@ -39,7 +40,14 @@ def make_shadows(cloud: Cloud) -> Shadows:
     return shadows
 
 
+def make_data(cloud: Cloud) -> IotData:
+    return IotData(cloud.publish, cloud.call_broker, cloud.shadows)
+
+
+def make_device_api(cloud: Cloud) -> DeviceApi:
+    return DeviceApi(cloud.iot_data, cloud.registry, cloud.roles.why_not_assumed, cloud.front.keeping)
+
+
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    data = IotData(cloud.publish, cloud.call_broker, cloud.shadows)
     control = {**cloud.destinations.operations, **cloud.iot_options.operations}
-    return {"iot": Served(control), "iot-data": Served(data.operations, rest_by_moto=False)}
+    return {"iot": Served(control), "iot-data": Served(cloud.iot_data.operations, rest_by_moto=False)}

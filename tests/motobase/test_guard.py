@@ -54,6 +54,7 @@ def test_each_hook_module_says_which_moto_it_was_written_for() -> None:
         "iot",
         "iot_certificates",
         "iot_policies",
+        "iot_principals",
         "iot_rules",
         "iot_tags",
         "iot_things",

@@ -246,6 +246,49 @@ def test_thing_with_a_principal_cannot_be_deleted(api: Any, certificate: Any) ->
     assert "still attached to one or more principals" in refusal(api.delete_thing, thingName="lamp")[1]
 
 
+def test_exclusive_thing_has_its_principal_for_itself(api: Any, certificate: Any) -> None:
+    arn = certificate["certificateArn"]
+    for name in ("lamp", "fridge"):
+        api.create_thing(thingName=name)
+    api.attach_thing_principal(thingName="lamp", principal=arn, thingPrincipalType="EXCLUSIVE_THING")
+    told = [{"principal": arn, "thingPrincipalType": "EXCLUSIVE_THING"}]
+    assert api.list_thing_principals_v2(thingName="lamp")["thingPrincipalObjects"] == told
+    told = [{"thingName": "lamp", "thingPrincipalType": "EXCLUSIVE_THING"}]
+    assert api.list_principal_things_v2(principal=arn)["principalThingObjects"] == told
+    unwanted = api.list_principal_things_v2(principal=arn, thingPrincipalType="NON_EXCLUSIVE_THING")
+    assert unwanted["principalThingObjects"] == []
+    code, message = refusal(api.attach_thing_principal, thingName="fridge", principal=arn)
+    assert code == "InvalidRequestException" and "attached to thing lamp" in message
+    api.detach_thing_principal(thingName="lamp", principal=arn)
+    api.attach_thing_principal(thingName="fridge", principal=arn)
+    api.attach_thing_principal(thingName="lamp", principal=arn)
+    exclusively = {"principal": arn, "thingPrincipalType": "EXCLUSIVE_THING"}
+    assert refusal(api.attach_thing_principal, thingName="lamp", **exclusively)[0] == "InvalidRequestException"
+
+
+def test_thing_groups_are_seven_deep_and_a_thing_is_in_ten_at_most(api: Any) -> None:
+    api.create_thing_group(thingGroupName="g1")
+    for depth in range(2, 8):
+        api.create_thing_group(thingGroupName=f"g{depth}", parentGroupName=f"g{depth - 1}")
+    code, message = refusal(api.create_thing_group, thingGroupName="g8", parentGroupName="g7")
+    assert code == "InvalidRequestException" and "deeper than 7" in message
+    api.create_thing(thingName="lamp")
+    for number in range(11):
+        api.create_thing_group(thingGroupName=f"h{number}")
+    for number in range(10):
+        api.add_thing_to_thing_group(thingName="lamp", thingGroupName=f"h{number}")
+    api.add_thing_to_thing_group(thingName="lamp", thingGroupName="h0")
+    code, message = refusal(api.add_thing_to_thing_group, thingName="lamp", thingGroupName="h10")
+    assert code == "InvalidRequestException" and "AWS IoT allows 10" in message
+
+
+def test_role_alias_lasts_twelve_hours_at_most(api: Any) -> None:
+    role = {"roleAlias": "camera", "roleArn": "arn:aws:iam::123456789012:role/camera"}
+    code, _ = refusal(api.create_role_alias, credentialDurationSeconds=43_201, **role)
+    assert code == "InvalidRequestException"
+    api.create_role_alias(credentialDurationSeconds=43_200, **role)
+
+
 def test_thing_type_goes_only_when_deprecated_and_unused(api: Any) -> None:
     api.create_thing_type(thingTypeName="light")
     api.create_thing(thingName="lamp", thingTypeName="light")

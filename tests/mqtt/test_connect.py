@@ -284,6 +284,12 @@ def test_client_ids_with_wildcards_have_no_lifecycle_events(client, ears, client
     assert ears.heard == []
 
 
+def test_an_exclusive_thing_is_the_connections_whatever_the_client_id(broker, policies):
+    principal = Principal("c", "arn:aws:iot:r:a:cert/c", ACCOUNT, REGION, ("lamp",), "lamp")
+    Peer(broker, principal=principal).connect("session-7")
+    assert policies.contexts[0].thing_name == "lamp"
+
+
 def test_only_an_exclusive_thing_is_named_in_events(broker, ears):
     principal = Principal("id", "arn", ACCOUNT, REGION, exclusive_thing_name="fridge")
     Peer(broker, 4, principal).connect("x")

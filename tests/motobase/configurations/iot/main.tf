@@ -77,6 +77,13 @@ resource "aws_iot_thing_group_membership" "device" {
   thing_group_name = aws_iot_thing_group.house.name
 }
 
+resource "aws_iot_role_alias" "camera" {
+  alias               = "camera"
+  role_arn            = aws_iam_role.iot.arn
+  credential_duration = var.edition == 1 ? 900 : 3600
+  tags                = { edition = tostring(var.edition) }
+}
+
 resource "aws_iam_role" "iot" {
   name = "iot_role"
   assume_role_policy = jsonencode({

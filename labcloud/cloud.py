@@ -139,7 +139,7 @@ class Cloud:
         self.counters = Counters(self.clock.now, lambda *datum: self.put_metric(*datum))
         self.iot_options = LoggingOptions()
         self.watch = IotWatch(self.trace, self._log, self.counters.count, self.iot_options.are_set)
-        self.router = MessageRouter(lambda: self.shadows, self.trace, self.watch)
+        self.router = MessageRouter(lambda: self.shadows, self.watch)
         self.broker = self._make_broker()
         self.joint = Joint(self.persistence, self) if self.persistence else None
         context = self.authority.server_context()
@@ -149,6 +149,7 @@ class Cloud:
             callers=self.registry,
             devices=lambda *asked: self.device_api.answer(*asked),
             journal=self._journal(),
+            turn_over=self.router.turn_over,
         )
         token = self.settings.control_token
         self.control = Control(self.health, self.trace, self.clock, self.settle, lambda: self.timestream.query, token)
@@ -251,6 +252,11 @@ class Cloud:
         if unsigned and (answer := self.links.answer(http.path, http.args)):
             return answer
         return self.front.answer(http)
+
+    def count_so_far(self) -> None:
+        """Puts every count of AWS IoT's events among CloudWatch's metrics."""
+        self.watch.count_steps()
+        self.counters.flush()
 
     def _log(self, scope: Scope, trace_id: str, entry: Mapping[str, Any]) -> None:
         self.iot_log.write(scope, trace_id, entry)

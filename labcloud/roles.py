@@ -13,6 +13,10 @@ from labcloud.iam.requests import permissions_of
 ReadRole = Callable[[str], RolePolicies | None]
 """From a role's ARN to its policies; None: there is no such role."""
 
+MOST_REMEMBERED = 10_000
+
+Asked = tuple[Any, ...]
+"""A service's request through a role. No policy looks at the time, so what was allowed stays so until IAM changes."""
 
 TablesOf = Callable[[str], Sequence[tuple[str, str]]]
 """From a Timestream query to the (database, table) pairs that it reads; raises AwsError for a query that cannot be read."""
@@ -25,10 +29,11 @@ class Roles:
         self._read_role = read_role
         self._tables_of = tables_of
         self._known: dict[str, RolePolicies | None] = {}
+        self._allowed: set[Asked] = set()
 
     def forget(self) -> None:
         """IAM has changed: read the roles anew."""
-        self._known = {}
+        self._known, self._allowed = {}, set()
 
     def decide(
         self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, Any]
@@ -42,8 +47,14 @@ class Roles:
 
     def require(self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, Any]) -> None:
         """Raises Refused, with the reason and AWS's own message, unless the role may do it for the service."""
+        allowed = self._allowed  # of the policies as they are now: what is decided meanwhile goes with them
+        asked = (role_arn, service, action, resource, *((key, str(value)) for key, value in context.items()))
+        if asked in allowed:
+            return
         decision, reason = self.decide(role_arn, service, action, resource, context)
         if decision is not None and decision.allowed:
+            if len(allowed) < MOST_REMEMBERED:
+                allowed.add(asked)
             return
         if decision is None:
             raise Refused(reason, f"Unable to assume role {role_arn}: {reason}", "sts:AssumeRole")
@@ -96,9 +107,10 @@ class Roles:
         return None if decision.allowed else decision.reason
 
     def _role(self, role_arn: str) -> RolePolicies | None:
-        if role_arn not in self._known:
-            self._known[role_arn] = self._read_role(role_arn)
-        return self._known[role_arn]
+        known = self._known  # not the one that comes with a change while the role is read
+        if role_arn not in known:
+            known[role_arn] = self._read_role(role_arn)
+        return known[role_arn]
 
 
 def _evaluate(role: RolePolicies, action: str, resource: str, context: Mapping[str, Any]) -> Decision:

@@ -1,10 +1,15 @@
-"""What becomes of the messages that the broker accepts: traced, counted, and given to the topic rules."""
+"""What becomes of the messages that the broker accepts: traced, counted, and given to the topic rules.
+
+Those of one turn of the broker's loop go to the rules together.
+"""
 
 from __future__ import annotations
 
+import functools
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from labcloud.api import Scope
@@ -23,46 +28,45 @@ def new_trace_id() -> str:
 
 
 class BrokerTrace:
-    """The broker's view of the trace; the topic is filled in when a message is accepted."""
+    """The broker's view of the trace."""
 
     def __init__(self, trace: Trace, now: Callable[[], float]) -> None:
-        self._trace = trace
+        self._begin = trace.begin
+        self._add = trace.add
         self._now = now
 
-    def begin(self) -> str:
+    def begin(self, topic: str = "", client_id: str | None = None) -> str:
         trace_id = new_trace_id()
-        self._trace.begin(trace_id, "", self._now())
+        self._begin(trace_id, topic, self._now(), client_id)
         return trace_id
 
-    def note(self, trace_id: str, text: str) -> None:
-        self._trace.note(trace_id, text)
+    def note(self, trace_id: str, text: str, *arguments: object) -> None:
+        self._add(trace_id, text, arguments)
 
 
 class Rules(Protocol):
     """The topic rules."""
 
-    def take(self, message: Message) -> None: ...
+    def take(self, scope: Scope, messages: Sequence[Message]) -> None: ...
 
 
 class MessageRouter:
-    """The broker's Listener and ReservedTopics. Runs in the broker's thread; deliveries run elsewhere."""
+    """The broker's Listener and ReservedTopics. Runs in the broker's thread."""
 
-    def __init__(self, shadows: Callable[[], Shadows], trace: Trace, watch: IotWatch) -> None:
+    def __init__(self, shadows: Callable[[], Shadows], watch: IotWatch) -> None:
         self._shadows = shadows
-        self._trace = trace
         self._watch = watch
+        self._accepted: list[Message] = []
         self.rules: Rules | None = None
         """None as long as nobody has made a rule."""
 
     def message_published(self, message: Message) -> None:
-        """Evaluates the rules of the message's account and region."""
-        self._trace.name(message.trace_id, message.topic, message.client_id)
-        self._evaluate(message)
+        """Its rules are evaluated at the end of the turn."""
+        self._accepted.append(message)
 
     def basic_ingest(self, message: Message, request: BasicIngest) -> None:
-        """Evaluates only the rule that the topic names."""
-        self._trace.name(message.trace_id, message.topic, message.client_id)
-        self._evaluate(message)
+        """The same: the rules see that only one of them is meant."""
+        self._accepted.append(message)
 
     def shadow_request(self, message: Message, request: ShadowRequest) -> None:
         """A get, update or delete of a shadow; its answers are published after this message is through."""
@@ -70,7 +74,15 @@ class MessageRouter:
         asked = request.thing, request.shadow, request.operation
         self._shadows().request(scope, *asked, message.payload, message.client_id)
 
-    def _evaluate(self, message: Message) -> None:
-        self._watch.message_accepted(message)
-        if self.rules is not None:
-            self.rules.take(message)
+    def turn_over(self) -> None:
+        """Before anything is acknowledged: what follows from the messages is done, or will be done after a crash too."""
+        accepted, self._accepted = self._accepted, []
+        for place, group in itertools.groupby(accepted, attrgetter("account_id", "region")):
+            scope, messages = _scope(*place), list(group)
+            self._watch.messages_accepted(scope, messages)
+            if self.rules is not None:
+                self.rules.take(scope, messages)
+
+
+_scope = functools.cache(Scope)
+"""One object a place: comparing it costs nothing."""

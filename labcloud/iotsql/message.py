@@ -43,6 +43,10 @@ class Message:
     """MQTT 5 payload format indicator: 1 is UTF-8."""
     user_properties: Sequence[tuple[str, str]] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickled without what was read from the payload."""
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("document_")}
+
     @cached_property
     def document_2015(self) -> Document:
         """The payload as the rules of version 2015-10-08 see it; None where it is not a JSON object or array."""

@@ -32,11 +32,11 @@ class Counters:
         self._lock = threading.Lock()
         self._counts: dict[Key, int] = {}
 
-    def count(self, scope: Scope, metric: str, dimensions: Mapping[str, str]) -> None:
-        """One more."""
+    def count(self, scope: Scope, metric: str, dimensions: Mapping[str, str], number: int = 1) -> None:
+        """So many more in this minute."""
         key = (scope, int(self._now() // MINUTE_S), metric, tuple(dimensions.items()))
         with self._lock:
-            self._counts[key] = self._counts.get(key, 0) + 1
+            self._counts[key] = self._counts.get(key, 0) + number
             many = len(self._counts) > MOST_KEPT
         if many:
             self.flush()

@@ -48,7 +48,7 @@ def put_plain(table: Table, item: Mapping[str, Typed]) -> bool:
     if range_key:
         table.items[hash_key][range_key] = made
     else:
-        table.items[hash_key] = made
+        table.items[hash_key] = made  # type: ignore[assignment]
     changed(table, (hash_key, range_key or None))
     return True
 

@@ -67,6 +67,8 @@ class Broker:
         self.spaces: dict[tuple[str, str], Space] = {}
         self.changed: list[Connection] = []
         """Connections with output, an end, or another wish about reading; the shell empties it."""
+        self.accepted = False
+        """Whether messages were accepted; the shell takes it back when it has seen to what follows from them."""
         self.resumable: list[Connection] = []
         self.records: list[Record] | None = None
         """Changes of the lasting state for a journal; None: nobody keeps them. The journal's writer empties it."""
@@ -74,9 +76,9 @@ class Broker:
         self._settling = False
         self._clock = now
         self._numbers = itertools.count(1)
-        self.new_trace_id: Callable[[], str] = trace.begin if trace else self._number
+        self.new_trace_id: Callable[[str, str | None], str] = trace.begin if trace else self._number
 
-    def _number(self) -> str:
+    def _number(self, topic: str, client_id: str | None) -> str:
         return str(next(self._numbers))
 
     def space(self, account_id: str, region: str) -> Space:
@@ -202,7 +204,7 @@ class Broker:
         Authorisation is the caller's. MQTT's limits hold for it too.
         """
         self.begin()
-        trace_id = trace_id or self.new_trace_id()
+        trace_id = trace_id or self.new_trace_id(topic, origin.client_id)
         space = self.space(origin.account_id, origin.region)
         message = Message(topic, payload, qos, retain, origin, properties, trace_id, self.now)
         try:
@@ -224,15 +226,16 @@ class Broker:
     def publish_event(self, space: Space, topic: str, payload: bytes) -> None:
         """A lifecycle event; it goes the way of all messages."""
         origin = Origin(space.account_id, space.region)
-        message = Message(topic, payload, 1, False, origin, None, self.new_trace_id(), self.now)
+        message = Message(topic, payload, 1, False, origin, None, self.new_trace_id(topic, None), self.now)
         self.accept(space, space.route(topic), message, None)
 
     def accept(self, space: Space, route: Route, message: Message, sender: Session | None) -> Session | None:
         """Hands an allowed message to retained store, hooks and subscribers; returns a session that cannot keep up."""
         if route.version != space.tree.version:
             space.refresh(route)
+        self.accepted = True
         if self.trace is not None:
-            self._trace_accepted(route, message)
+            self._trace_accepted(self.trace, route, message)
         if message.retain:
             self._retain(space, message)
         request = route.request
@@ -327,7 +330,7 @@ class Broker:
     def note(self, message: Message, text: str, *arguments: object) -> None:
         """One step of a message, if somebody traces."""
         if self.trace is not None:
-            self.trace.note(message.trace_id, text % arguments)
+            self.trace.note(message.trace_id, text, *arguments)
 
     def log(self, connection: Connection, text: str) -> None:
         """One line about a connection."""
@@ -338,11 +341,14 @@ class Broker:
         if self.trace is not None:
             self.trace.note(self.trace.begin(), text)
 
-    def _trace_accepted(self, route: Route, message: Message) -> None:
-        sender = f"MQTT client {message.client_id!r}" if message.client_id is not None else "not an MQTT client"
-        size = len(message.payload)
-        self.note(message, "published to %s by %s: QoS %s, %s bytes", route.topic, sender, message.qos, size)
-        names = [target.session.client_id for target in route.targets]
-        self.note(message, "subscribers: %s", ", ".join(names) or "none")
-        for client_id, reason in route.denied:
-            self.note(message, "not delivered to %s: iot:Receive refused: %s", client_id, reason)
+    def _trace_accepted(self, trace: Trace, route: Route, message: Message) -> None:
+        size, client_id = len(message.payload), message.origin.client_id
+        if client_id is None:
+            text = "published to %s by not an MQTT client: QoS %s, %s bytes"
+            trace.note(message.trace_id, text, route.topic, message.qos, size)
+        else:
+            text = "published to %s by MQTT client %r: QoS %s, %s bytes"
+            trace.note(message.trace_id, text, route.topic, client_id, message.qos, size)
+        trace.note(message.trace_id, route.told)
+        for refused, reason in route.denied:
+            trace.note(message.trace_id, "not delivered to %s: iot:Receive refused: %s", refused, reason)

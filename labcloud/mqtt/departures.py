@@ -75,7 +75,7 @@ def _has_session(space: Space, client_id: str) -> bool:
 
 def _will_message(broker: Broker, connection: Connection, will: Will) -> Message:
     properties = message_properties(dict(will.properties), broker.limits)
-    trace_id = broker.new_trace_id()
+    trace_id = broker.new_trace_id(will.topic, connection.client_id)
     return Message(will.topic, will.payload, will.qos, will.retain, connection.origin, properties, trace_id, broker.now)
 
 

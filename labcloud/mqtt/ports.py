@@ -87,8 +87,8 @@ class ReservedTopics(Protocol):
 class Trace(Protocol):
     """Keeps the way of each message; optional, and cheap when absent."""
 
-    def begin(self) -> str:
-        """A new trace id."""
+    def begin(self, topic: str = "", client_id: str | None = None) -> str:
+        """A new trace id, of a message or of something about a connection."""
 
-    def note(self, trace_id: str, text: str) -> None:
-        """One step of the message or connection with this id."""
+    def note(self, trace_id: str, text: str, *arguments: object) -> None:
+        """One step of the message or connection with this id; the arguments go into the %-places of the text."""

@@ -52,9 +52,8 @@ def on_publish(connection: Connection, first: int, buffer: bytes, body: int, sto
     retain = bool(first & 1)
     if retain:
         _check_retain(connection, route.topic)
-    message = Message(
-        route.topic, buffer[at:stop], qos, retain, connection.origin, properties, broker.new_trace_id(), broker.now
-    )
+    trace_id = broker.new_trace_id(route.topic, connection.client_id)
+    message = Message(route.topic, buffer[at:stop], qos, retain, connection.origin, properties, trace_id, broker.now)
     slow = broker.accept(connection.space, route, message, connection.session)
     if qos:
         if slow is None:

@@ -36,6 +36,8 @@ class Route:
     groups: tuple[Group, ...] = ()
     denied: tuple[tuple[str, str], ...] = ()
     """Client ids whose policies do not allow iot:Receive, with the reason."""
+    told: str = ""
+    """Who gets the messages, for the trace."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,7 @@ class Space:
             targets[session] = _merged(known, subscription) if known else _target(subscription)
         route.targets, route.groups = tuple(targets.values()), tuple(groups)
         route.denied = tuple(denied.items())
+        route.told = f"subscribers: {', '.join(target.session.client_id for target in route.targets) or 'none'}"
         route.version = self.tree.version
 
     def forget_routes(self) -> None:

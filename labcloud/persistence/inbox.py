@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Scope
@@ -54,7 +53,7 @@ class Inbox:
 
 
 class MessageInbox(Inbox):
-    """Messages whose rules are carried out: the rules' Pending."""
+    """Messages whose rules are carried out: the rules' Pending. Those of one turn are one piece of work."""
 
-    def begin(self, scope: Scope, message: Message) -> str:
-        return super().begin(scope, replace(message))  # without what it has parsed
+    def begin(self, scope: Scope, messages: Sequence[Message]) -> str:
+        return super().begin(scope, tuple(messages))

@@ -112,8 +112,13 @@ class Joint:
 
     def resume_work(self) -> None:
         """When rules can be carried out and functions run: what was acknowledged and not finished."""
-        self.messages.resume(lambda scope, message: self._cloud.rules.submit(scope, message, keep=True))
+        self.messages.resume(self._carry_out_again)
         self.invocations.resume(self._invoke_again)
+
+    def _carry_out_again(self, scope: Scope, messages: Any) -> None:
+        """A row of several messages; in an older state, of one."""
+        kept = messages if isinstance(messages, tuple) else (messages,)
+        self._cloud.rules.submit(scope, [(message, True) for message in kept])
 
     def _invoke_again(self, scope: Scope, function_arn: str, payload: bytes) -> None:
         try:

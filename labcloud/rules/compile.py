@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from labcloud.errors import AwsError
 from labcloud.iotsql import SqlParseError, Statement, Template, compile_statement, compile_template
 from labcloud.rules.actions import ACTIONS, UNSERVED
 from labcloud.rules.actions.base import Action, check_parameters, invalid, not_served
+from labcloud.rules.steps import RuleSteps
 
 Render = Callable[[Template], str]
 
@@ -28,10 +30,13 @@ class CompiledAction:
     action: Action
     parameters: Mapping[str, Any]
     role_arn: str | None
+    constant: bool = False
+    """Whether no parameter holds a template: they are the same for each message."""
 
-    def fill_in(self, render: Render) -> dict[str, Any]:
+    def fill_in(self, render: Render) -> Mapping[str, Any]:
         """The parameters with their templates rendered."""
-        return _fill_in(self.parameters, render)
+        filled: Mapping[str, Any] = self.parameters if self.constant else _fill_in(self.parameters, render)
+        return filled
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,20 @@ class CompiledRule:
     asks_neighbours: bool = False
     """Whether its SQL or a template calls an external function: it may take long and is not evaluated in line."""
 
-    @property
+    @cached_property
     def slow(self) -> bool:
         """Whether an action waits for somebody outside this process."""
         return any(one.action.slow for one in (*self.actions, self.error_action) if one is not None)
+
+    @cached_property
+    def quick(self) -> bool:
+        """Whether its actions, as long as they succeed, may be done before the message is acknowledged."""
+        return not self.asks_neighbours and not self.slow and all(one.action.quick for one in self.actions)
+
+    @cached_property
+    def steps(self) -> RuleSteps:
+        """What the trace says of it."""
+        return RuleSteps(self.name)
 
 
 def compile_rule(
@@ -96,7 +111,7 @@ def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
     compiled = {
         key: value if key in action.literal else _compile_templates(value, version) for key, value in parameters.items()
     }
-    return CompiledAction(name, action, compiled, parameters.get("roleArn"))
+    return CompiledAction(name, action, compiled, parameters.get("roleArn"), not any(_templates(compiled)))
 
 
 def _compile_templates(value: Any, version: str) -> Any:

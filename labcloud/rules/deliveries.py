@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from labcloud.api import Scope
 
@@ -55,8 +55,7 @@ class Ports(Protocol):
     def post(self, scope: Scope, url: str, headers: Mapping[str, str], body: bytes) -> None: ...
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Which message and rule a delivery comes from."""
 
     scope: Scope

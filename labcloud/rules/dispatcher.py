@@ -2,15 +2,16 @@
 
 Deliveries run in one thread, in the order of the messages; what takes long (a function) is queued by its own port.
 Rules with an action that waits for a stranger (http) have a second thread: they keep their order among themselves.
+While the first thread has nothing to do, quick actions are done in the caller's own: the messages of an event loop's
+turn then share one transaction, and nothing need be remembered for a crash.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,15 +22,15 @@ from labcloud.rules.actions.http import Post, join
 from labcloud.rules.batches import Batches, BatchLimits
 from labcloud.rules.compile import CompiledAction, CompiledRule
 from labcloud.rules.deliveries import Delivery, Ports
-from labcloud.rules.engine import Engine, Failure, Note, PlannedRun, facts_of
+from labcloud.rules.engine import Engine, Failure, PlannedRun
+from labcloud.rules.lane import Job, Lane
+from labcloud.rules.steps import Tell
 
 log = logging.getLogger("labcloud.rules")
 
 
 Part = tuple[PlannedRun, CompiledAction, Post]
 """One message's share of a batch."""
-
-Job = PlannedRun | Callable[[], None]
 
 
 class Roles(Protocol):
@@ -41,63 +42,29 @@ class Roles(Protocol):
 class Pending(Protocol):
     """Remembers messages until their rules were carried out, over the end of the process too."""
 
-    def begin(self, scope: Scope, message: Message) -> str: ...
+    def begin(self, scope: Scope, messages: Sequence[Message]) -> str: ...
 
     def done(self, name: str) -> None: ...
 
 
-class _Lane:
-    """A thread that does one job after the other; `tend` runs between them and says when it wants to run again."""
-
-    def __init__(self, name: str, do: Callable[[Job], None], tend: Callable[[], float | None]) -> None:
-        self._do = do
-        self._tend = tend
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self.put = self._queue.put
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
-
-    def _work(self) -> None:
-        pause_s: float | None = None
-        while True:
-            try:
-                job = self._queue.get(timeout=pause_s)
-                if job is None:
-                    return
-                self._do(job)
-            except queue.Empty:
-                pass
-            except Exception:  # a fault of ours must not end the deliveries of all other messages
-                log.exception("an action could not be carried out")
-            pause_s = self._tended()
-
-    def _tended(self) -> float | None:
-        try:
-            return self._tend()
-        except Exception:
-            log.exception("a batch could not be sent")
-            return None
-
-
 class Dispatcher:
-    """Takes messages (`submit`, any thread) and carries their rules' actions out in its own thread."""
+    """Takes messages (`submit`, any thread) and carries their rules' actions out.
 
-    def __init__(self, engine: Engine, roles: Roles, ports: Ports, note: Note) -> None:
+    `tell` hears every step, `told` is called when those of some messages have been told.
+    """
+
+    def __init__(
+        self, engine: Engine, roles: Roles, ports: Ports, tell: Tell, told: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
         self._roles = roles
         self._ports = ports
-        self._note = note
+        self._tell = tell
+        self._told = told
         self.pending: Pending | None = None
         self._batches: Batches[Part] = Batches()
-        self._main = _Lane("rule-actions", self._do, lambda: None)
-        self._aside = _Lane("slow-rule-actions", self._do, self._tend_batches)
+        self._main = Lane("rule-actions", self._tend)
+        self._aside = Lane("slow-rule-actions", self._tend_batches)
 
     def start(self) -> None:
         self._main.start()
@@ -113,27 +80,38 @@ class Dispatcher:
         """Whether a message of this account and region needs to be submitted at all."""
         return self._engine.has_rules(scope)
 
-    def submit(self, scope: Scope, message: Message, *, keep: bool = False) -> None:
-        """Evaluates the rules that a message meets and queues what follows; `keep`: it is pending until that is done.
+    def submit(self, scope: Scope, messages: Iterable[tuple[Message, bool]]) -> None:
+        """Evaluates the rules that messages meet, carries out what is quick and queues what follows.
 
-        Rules that ask other services are evaluated in the dispatcher's thread: the caller must not wait for them.
+        True beside a message: it is pending until all that is done. Rules that ask other services are evaluated in
+        the dispatcher's thread: the caller must not wait for them.
         """
-        jobs: list[Job] = []
-        slow = False
-        for rule in self._engine.matching(scope, message):
-            job: Job | None
-            if rule.asks_neighbours:
-                job = partial(self.run_rule, scope, rule, message)
-            else:
-                job = self._engine.evaluate(scope, rule, message)
-            if job is not None:
-                slow = slow or rule.slow
-                jobs.append(partial(self._aside.put, job) if rule.slow else job)
-        if jobs and keep and self.pending is not None:
-            done = partial(self.pending.done, self.pending.begin(scope, message))
-            jobs.append(partial(self._aside.put, done) if slow else done)
-        for job in jobs:
+        turn = _Turn(self._main.idle)
+        for message, keep in messages:
+            try:
+                self._begin(turn, scope, message, keep)
+            except Exception:  # the other messages have rules too
+                log.exception("the rules of a message could not be evaluated")
+        if turn.kept and self.pending is not None:
+            done = partial(self.pending.done, self.pending.begin(scope, turn.kept))
+            turn.jobs.append(partial(self._aside.put, done) if turn.slow else done)
+        self._told()
+        for job in turn.jobs:
             self._main.put(job)
+
+    def _begin(self, turn: _Turn, scope: Scope, message: Message, keep: bool) -> None:
+        before = len(turn.jobs)
+        for rule in self._engine.matching(scope, message):
+            if rule.asks_neighbours:
+                turn.queue(partial(self.run_rule, scope, rule, message))
+            elif run := self._engine.evaluate(scope, rule, message):
+                if not (turn.at_once and rule.quick):
+                    job = partial(self.carry_out, run)
+                    turn.queue(partial(self._aside.put, job) if rule.slow else job, slow=rule.slow)
+                elif self._attempt(run):
+                    turn.queue(partial(self._run_error_action, run))
+        if keep and len(turn.jobs) > before:
+            turn.kept.append(message)
 
     def run_rule(self, scope: Scope, rule: CompiledRule, message: Message) -> None:
         """Evaluates one rule and carries out what follows."""
@@ -148,6 +126,11 @@ class Dispatcher:
 
     def carry_out(self, run: PlannedRun) -> None:
         """Sends every action of a run; failures go to the rule's error action."""
+        if self._attempt(run):
+            self._run_error_action(run)
+
+    def _attempt(self, run: PlannedRun) -> bool:
+        """Sends every action of a run; says whether the error action is to run."""
         waiting = False
         for action, delivery in run.deliveries:
             if isinstance(delivery, Post) and delivery.batch is not None:
@@ -155,14 +138,13 @@ class Dispatcher:
                 waiting = True
             elif failure := self._send(run, action, delivery):
                 run.failures.append(failure)
-        if waiting:
-            return  # its failures are told with those of its batch
-        if run.failures and (planned := self._engine.plan_error_action(run)):
-            self._note(run.origin.trace_id, f"rule {run.rule.name}: the error action runs", rule=run.rule.name)
-            self._send(run, *planned)
+        # failures of a run that waits are told with those of its batch
+        return bool(run.failures) and not waiting and run.rule.error_action is not None
 
-    def _do(self, job: Job) -> None:
-        self.carry_out(job) if isinstance(job, PlannedRun) else job()
+    def _run_error_action(self, run: PlannedRun) -> None:
+        if planned := self._engine.plan_error_action(run):
+            self._tell(run.origin.scope, run.origin.trace_id, run.rule.steps.error_action_runs)
+            self._send(run, *planned)
 
     def _join_batch(self, part: Part, limits: BatchLimits) -> None:
         run, _, post = part
@@ -171,8 +153,14 @@ class Dispatcher:
         for batch in self._batches.add(key, part, len(post.body), limits, time.monotonic()):
             self._send_batch(batch)
 
+    def _tend(self) -> None:
+        if self._main.idle:
+            self._told()
+
     def _tend_batches(self) -> float | None:
         """Sends the batches that are due; gives the seconds until the next is."""
+        if self._aside.idle:
+            self._told()
         for batch in self._batches.due(time.monotonic()):
             self._send_batch(batch)
         next_s = self._batches.next_due_s()
@@ -195,36 +183,49 @@ class Dispatcher:
             words, outcome = f"failed: {error}", {"refused": True}
         for run in runs:
             run.failures.clear()
-            text = f"rule {run.rule.name}: {whole.summary} (a batch of {len(runs)}) {words}"
-            self._note(run.origin.trace_id, text, rule=run.rule.name, **outcome, **facts_of(whole))
+            step = run.rule.steps.of(whole, f"(a batch of {len(runs)}) {words}", **outcome)
+            self._tell(run.origin.scope, run.origin.trace_id, step)
         limits = batch[-1][2].batch
         across = limits is not None and limits.across_topics
         if failures and (planned := self._engine.plan_batch_error_action(runs, failures, across)):
-            name = runs[-1].rule.name
-            self._note(runs[-1].origin.trace_id, f"rule {name}: the error action runs", rule=name)
-            self._send(runs[-1], *planned)
+            last = runs[-1]
+            self._tell(last.origin.scope, last.origin.trace_id, last.rule.steps.error_action_runs)
+            self._send(last, *planned)
 
     def _send(self, run: PlannedRun, action: CompiledAction, delivery: Delivery) -> Failure | None:
-        facts = {"rule": run.rule.name, **facts_of(delivery)}
+        scope, steps = run.origin.scope, run.rule.steps
+        failure: Failure | None = None
         try:
-            for need in delivery.needs(run.origin.scope):
-                context = {
-                    "aws:SourceArn": run.rule.arn,
-                    "aws:SourceAccount": run.origin.scope.account_id,
-                    **need.context,
-                }
+            for need in delivery.needs(scope):
+                context = {"aws:SourceArn": run.rule.arn, "aws:SourceAccount": scope.account_id, **need.context}
                 self._roles.require(action.role_arn or "", "iot.amazonaws.com", need.action, need.resource, context)
             delivery.send(run.origin, self._ports)
         except Refused as refused:
-            text = f"rule {run.rule.name}: {delivery.summary} refused: {refused.reason}"
-            self._note(run.origin.trace_id, text, refused=True, missing=refused.missing, **facts)
-            return Failure(delivery.failed_action, delivery.resource, str(refused))
+            step = steps.of(delivery, f"refused: {refused.reason}", refused=True, missing=refused.missing)
+            failure = Failure(delivery.failed_action, delivery.resource, str(refused))
         except AwsError as error:
-            text = f"rule {run.rule.name}: {delivery.summary} failed: {error}{_details(error)}"
-            self._note(run.origin.trace_id, text, refused=True, **facts)
-            return Failure(delivery.failed_action, delivery.resource, str(error))
-        self._note(run.origin.trace_id, f"rule {run.rule.name}: {delivery.summary} done", delivered=True, **facts)
-        return None
+            step = steps.of(delivery, f"failed: {error}{_details(error)}", refused=True)
+            failure = Failure(delivery.failed_action, delivery.resource, str(error))
+        else:
+            step = steps.done(delivery)
+        self._tell(scope, run.origin.trace_id, step)
+        return failure
+
+
+class _Turn:
+    """What comes of the messages that are submitted together."""
+
+    def __init__(self, at_once: bool) -> None:
+        self.at_once = at_once
+        """Nothing is queued so far: what is quick may be done without overtaking anybody."""
+        self.slow = False
+        self.jobs: list[Job] = []
+        self.kept: list[Message] = []
+
+    def queue(self, job: Job, *, slow: bool = False) -> None:
+        self.jobs.append(job)
+        self.slow = self.slow or slow
+        self.at_once = False
 
 
 def _details(error: AwsError) -> str:

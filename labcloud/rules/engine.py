@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from labcloud.api import Scope
@@ -17,9 +18,8 @@ from labcloud.iotsql import Environment, FunctionFailed, Message, Outcome, topic
 from labcloud.rules.actions.base import Result
 from labcloud.rules.compile import CompiledAction, CompiledRule
 from labcloud.rules.deliveries import Delivery, Origin
-
-Note = Callable[..., None]
-"""note(trace_id, text, **facts)"""
+from labcloud.rules.steps import Tell
+from labcloud.trace import Step
 
 BASIC_INGEST = "$aws/rules/"
 
@@ -33,7 +33,7 @@ class Failure:
     message: str
 
 
-@dataclass
+@dataclass(slots=True)
 class PlannedRun:
     """A rule that fired for a message, with its actions planned."""
 
@@ -45,22 +45,26 @@ class PlannedRun:
     failures: list[Failure] = field(default_factory=list)
 
 
+Split = tuple[tuple[CompiledRule, ...], tuple[CompiledRule, ...]]
+
+
 @dataclass
 class RuleSet:
     """The compiled rules of one account and region, with a cache from topic to the rules whose FROM matches."""
 
     rules: tuple[CompiledRule, ...] = ()
-    _by_topic: dict[str, tuple[CompiledRule, ...]] = field(default_factory=dict)
+    _by_topic: dict[str, Split] = field(default_factory=dict)
 
-    def matching(self, topic: str) -> tuple[CompiledRule, ...]:
-        """The enabled rules whose topic filter matches."""
-        found = self._by_topic.get(topic)
-        if found is None:
+    def matching(self, topic: str) -> Split:
+        """The enabled rules whose topic filter matches, and the others."""
+        split = self._by_topic.get(topic)
+        if split is None:
             found = tuple(rule for rule in self.rules if rule.enabled and _filter_matches(rule, topic))
+            split = found, tuple(rule for rule in self.rules if not any(rule is one for one in found))
             if len(self._by_topic) > 10_000:
                 self._by_topic.clear()
-            self._by_topic[topic] = found
-        return found
+            self._by_topic[topic] = split
+        return split
 
     def named(self, name: str) -> CompiledRule | None:
         return next((rule for rule in self.rules if rule.name == name), None)
@@ -69,10 +73,10 @@ class RuleSet:
 class Engine:
     """Matches, evaluates and plans. `environment` gives the SQL functions' surroundings for a scope."""
 
-    def __init__(self, environment: Callable[[Scope], Environment], now_ms: Callable[[], int], note: Note) -> None:
-        self._environment = environment
+    def __init__(self, environment: Callable[[Scope], Environment], now_ms: Callable[[], int], tell: Tell) -> None:
+        self._environment = cache(environment)
         self._now_ms = now_ms
-        self._note = note
+        self._tell = tell
         self._rule_sets: dict[Scope, RuleSet] = {}
 
     def load(self, scope: Scope, rules: Iterable[CompiledRule]) -> None:
@@ -90,11 +94,10 @@ class Engine:
         if rule_set is None or not rule_set.rules:
             return ()
         if message.topic.startswith(BASIC_INGEST):
-            return self._named_by_topic(rule_set, message)
-        found = rule_set.matching(message.topic)
-        for rule in rule_set.rules:
-            if rule not in found:
-                self._note(message.trace_id, _why_not(rule, message.topic), rule=rule.name, matched=False)
+            return self._named_by_topic(scope, rule_set, message)
+        found, others = rule_set.matching(message.topic)
+        for rule in others:
+            self._tell(scope, message.trace_id or "", *_why_not(rule, message.topic))
         return found
 
     def plan_error_action(self, run: PlannedRun) -> tuple[CompiledAction, Delivery] | None:
@@ -137,35 +140,34 @@ class Engine:
     def _planned_with(
         self, run: PlannedRun, error_action: CompiledAction, message: dict[str, Any]
     ) -> tuple[CompiledAction, Delivery] | None:
-        result = Result(message, json.dumps(message, separators=(",", ":")).encode(), self._now_ms())
+        payload = json.dumps(message, separators=(",", ":")).encode()
+        result = Result(message, payload, self._now_ms())
         planned = self._plan(run, error_action, result)
         return (error_action, planned) if planned else None
 
-    def _named_by_topic(self, rule_set: RuleSet, message: Message) -> Sequence[CompiledRule]:
+    def _named_by_topic(self, scope: Scope, rule_set: RuleSet, message: Message) -> Sequence[CompiledRule]:
         name = message.topic[len(BASIC_INGEST) :].split("/", 1)[0]
         rule = rule_set.named(name)
         if rule is None or not rule.enabled:
-            self._note(message.trace_id, f"Basic Ingest: there is no enabled rule {name}", rule=name, matched=False)
+            step = Step(f"Basic Ingest: there is no enabled rule {name}", rule=name, matched=False)
+            self._tell(scope, message.trace_id or "", step)
             return ()
         return (rule,)
 
     def evaluate(self, scope: Scope, rule: CompiledRule, message: Message) -> PlannedRun | None:
         """What one matching rule makes of a message; None: its WHERE is not true, or a function failed."""
+        trace_id, steps = message.trace_id or "", rule.steps
         try:
             outcome = rule.statement.evaluate(message, self._surroundings(scope, rule))
         except FunctionFailed as error:
-            self._note(
-                message.trace_id, f"rule {rule.name} failed: {error}", rule=rule.name, matched=True, refused=True
-            )
+            self._tell(scope, trace_id, steps.failed, str(error))
             return None
         if not outcome.fired:
-            text = f"rule {rule.name} matched the topic but did nothing: {outcome.reason}"
-            self._note(message.trace_id, text, rule=rule.name, matched=True, fired=False)
+            self._tell(scope, trace_id, steps.did_nothing, outcome.reason)
             return None
-        self._note(message.trace_id, f"rule {rule.name} matched", rule=rule.name, matched=True, fired=True)
-        origin = Origin(scope, rule.name, rule.arn, message.topic, message.trace_id or "")
-        run = PlannedRun(rule, origin, message, outcome)
-        result = Result(outcome.value, outcome.payload, self._now_ms())
+        self._tell(scope, trace_id, steps.fired)
+        run = PlannedRun(rule, Origin(scope, rule.name, rule.arn, message.topic, trace_id), message, outcome)
+        result = Result(outcome.value, lambda: outcome.payload, self._now_ms())
         for action in rule.actions:
             if planned := self._plan(run, action, result):
                 run.deliveries.append((action, planned))
@@ -176,13 +178,16 @@ class Engine:
         return replace(environment, rule_arn=rule.arn) if rule.asks_neighbours else environment
 
     def _plan(self, run: PlannedRun, action: CompiledAction, result: Result) -> Delivery | None:
-        environment = self._surroundings(run.origin.scope, run.rule)
+        scope = run.origin.scope
         try:
-            parameters = action.fill_in(lambda t: t.render(run.message, environment, run.outcome.variables))
-            return action.action.plan(parameters, result, run.origin.scope)
+            parameters = action.fill_in(
+                lambda template: template.render(
+                    run.message, self._surroundings(scope, run.rule), run.outcome.variables
+                )
+            )
+            return action.action.plan(parameters, result, scope)
         except (AwsError, FunctionFailed) as error:
-            text = f"rule {run.rule.name}: action {action.name} cannot be done: {error}"
-            self._note(run.origin.trace_id, text, rule=run.rule.name, refused=True)
+            self._tell(scope, run.origin.trace_id, run.rule.steps.cannot, action.name, str(error))
             run.failures.append(Failure(action.action.failed_action, "", str(error)))
             return None
 
@@ -211,14 +216,10 @@ def _filter_matches(rule: CompiledRule, topic: str) -> bool:
     return topic_filter is not None and topic_matches(topic_filter, topic)
 
 
-def _why_not(rule: CompiledRule, topic: str) -> str:
+def _why_not(rule: CompiledRule, topic: str) -> tuple[Any, ...]:
+    """The step, and what goes into its places."""
     if not rule.enabled:
-        return f"rule {rule.name} is disabled"
+        return (rule.steps.disabled,)
     if rule.statement.topic_filter is None:
-        return f"rule {rule.name} has no FROM: only Basic Ingest reaches it"
-    return f"rule {rule.name} did not match: its FROM '{rule.statement.topic_filter}' does not cover {topic}"
-
-
-def facts_of(delivery: Delivery) -> dict[str, Any]:
-    """What programs read from a trace line about a delivery."""
-    return {"action": delivery.failed_action, "resource": delivery.resource}
+        return (rule.steps.no_from,)
+    return rule.steps.other_topic, rule.statement.topic_filter, topic

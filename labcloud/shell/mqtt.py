@@ -6,6 +6,7 @@ All frames of one loop turn leave in one write per client.
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import ssl
 import threading
@@ -20,6 +21,8 @@ from labcloud.shell.mqtt_journal import MqttJournal
 from labcloud.shell.mqtt_link import MqttLink
 from labcloud.shell.tls import READ_BUFFER_BYTES
 
+logger = logging.getLogger("labcloud.mqtt")
+
 T = TypeVar("T")
 TICK_S = 1.0
 ALPN = ("x-amzn-mqtt-ca", "x-amzn-http-ca", "mqtt", "http/1.1")
@@ -29,8 +32,11 @@ ALPN = ("x-amzn-mqtt-ca", "x-amzn-http-ca", "mqtt", "http/1.1")
 class MqttServer:
     """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere.
 
-    With `devices`, peers with a certificate may send HTTP requests. With `callers`, peers without a certificate may come by WebSocket; the context must not require certificates then.
-    With `journal`, persistent sessions and retained messages outlive the process.
+    <<<<<<< HEAD
+        With `devices`, peers with a certificate may send HTTP requests. With `callers`, peers without a certificate may
+        come by WebSocket; the context must not require certificates then. With `journal`, persistent sessions and retained
+        messages outlive the process. `turn_over` is called after messages were accepted and before anything is
+        acknowledged.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class MqttServer:
         callers: Callers | None = None,
         devices: DeviceAnswer | None = None,
         journal: MqttJournal | None = None,
+        turn_over: Callable[[], None] = lambda: None,
         handshake_timeout_s: float = 10.0,
         most_clients: int = 10_000,
     ) -> None:
@@ -48,6 +55,7 @@ class MqttServer:
         self.callers = callers
         self.devices = devices
         self._journal = journal
+        self._turn_over = turn_over
         self.port = 0
         context.set_alpn_protocols(list(ALPN))
         self._context = context
@@ -113,7 +121,7 @@ class MqttServer:
         def call() -> None:
             try:
                 result = function()
-                self._write_journal()
+                self._finish_turn()
                 future.set_result(result)
             except Exception as error:
                 future.set_exception(error)
@@ -137,23 +145,30 @@ class MqttServer:
 
     def _tick(self) -> None:
         self.broker.tick(self._loop.time())
-        self._write_journal()
+        self._finish_turn()
         self.flush_soon()
         self._ticking = self._loop.call_later(TICK_S, self._tick)
 
     def flush_soon(self) -> None:
         """Sends what the broker has for its clients at the end of this loop turn."""
-        if self.broker.changed and not self._flush_due:
+        if (self.broker.changed or self.broker.accepted) and not self._flush_due:
             self._flush_due = True
             self._loop.call_soon(self._flush)
 
-    def _write_journal(self) -> None:
+    def _finish_turn(self) -> None:
+        """All that must be safe before anybody is told of it."""
+        if self.broker.accepted:
+            self.broker.accepted = False
+            try:
+                self._turn_over()
+            except Exception:
+                logger.exception("what follows from the messages of a turn failed; the broker goes on")
         if self._journal is not None:
             self._journal.write(self.broker)
 
     def _flush(self) -> None:
         self._flush_due = False
-        self._write_journal()
+        self._finish_turn()
         while self.broker.changed:
             changed, self.broker.changed = self.broker.changed, []
             for connection in changed:

@@ -18,7 +18,7 @@ METRIC_READS = ("GetMetricData", "GetMetricStatistics", "ListMetrics")
 
 
 def make_alarms(cloud: Cloud) -> Alarms:
-    return Alarms(cloud.clock, cloud.counters.flush)
+    return Alarms(cloud.clock, cloud.count_so_far)
 
 
 def make_notices(cloud: Cloud) -> Notices:
@@ -33,7 +33,7 @@ def make_put_metric(cloud: Cloud) -> Put:
 def serve(cloud: Cloud) -> Mapping[str, Served]:
     def count_first(request: ApiRequest) -> None:
         """Before metrics are read, the latest counts are put among them."""
-        cloud.counters.flush()
+        cloud.count_so_far()
 
     checks = {
         "PutCompositeAlarm": check_composite_alarm,

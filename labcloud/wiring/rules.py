@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Scope
@@ -29,8 +29,10 @@ class TopicRules:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._read = Remembered(cloud.clock.now, KEPT_S)
-        self._engine = Engine(self._environment, cloud.clock.now_ms, cloud.watch.note)
-        self._dispatcher = Dispatcher(self._engine, cloud.roles, RulePorts(cloud, self._publish), cloud.watch.note)
+        watch = cloud.watch
+        self._engine = Engine(self._environment, cloud.clock.now_ms, watch.step)
+        ports = RulePorts(cloud, self._publish)
+        self._dispatcher = Dispatcher(self._engine, cloud.roles, ports, watch.step, watch.count_steps)
         self._dispatcher.pending = cloud.joint.messages if cloud.joint else None
         self._dispatcher.start()
         self.wait_until_idle, self.close = self._dispatcher.wait_until_idle, self._dispatcher.stop
@@ -47,11 +49,10 @@ class TopicRules:
         if urls := _destination_urls(rules):
             self._cloud.destinations.ensure(scope, urls)
 
-    def take(self, message: Message) -> None:
-        """A message that the broker accepted: its rules are evaluated now and carried out in a moment."""
-        scope = Scope(message.origin.account_id, message.origin.region)
+    def take(self, scope: Scope, messages: Sequence[Message]) -> None:
+        """Messages of a turn of the broker: their rules are evaluated now and carried out now or in a moment."""
         if self._dispatcher.has_rules(scope):
-            self._dispatcher.submit(scope, sql_message(message), keep=message.qos > 0)
+            self._dispatcher.submit(scope, [(sql_message(message), message.qos > 0) for message in messages])
 
     def _environment(self, scope: Scope) -> Environment:
         external = RuleExternal(scope, self._cloud.roles, self._cloud, self._read)

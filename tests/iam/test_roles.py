@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from labcloud.errors import Refused
 from labcloud.iam import Cause, RolePolicies, access_denied_message, decide_for_role, trusts
+from labcloud.roles import Roles
 from tests.iam.support import ACCOUNT, ROLE, TABLE, allow, deny, document, trust
 
 RULE = f"arn:aws:iot:eu-west-1:{ACCOUNT}:rule/store"
@@ -94,3 +98,23 @@ def test_assume_role_is_refused_in_aws_words() -> None:
         f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {ROLE} "
         "because no resource-based policy allows the sts:AssumeRole action"
     )
+
+
+def test_what_a_role_may_do_is_remembered_until_iam_changes() -> None:
+    kept = {ROLE: role(trust("iot.amazonaws.com"), allow("dynamodb:PutItem", TABLE))}
+    roles = Roles(kept.get, lambda query: [])
+    asked = (ROLE, "iot.amazonaws.com", "dynamodb:PutItem", TABLE, {"aws:SourceArn": RULE})
+    roles.require(*asked)
+    kept[ROLE] = role(trust("iot.amazonaws.com"))
+    roles.require(*asked)
+    roles.forget()
+    with pytest.raises(Refused, match="not authorized to perform: dynamodb:PutItem"):
+        roles.require(*asked)
+
+
+def test_what_was_allowed_for_one_rule_is_not_for_another() -> None:
+    guarded = trust("iot.amazonaws.com", Condition={"ArnLike": {"aws:SourceArn": RULE}})
+    roles = Roles({ROLE: role(guarded, allow("dynamodb:PutItem", TABLE))}.get, lambda query: [])
+    roles.require(ROLE, "iot.amazonaws.com", "dynamodb:PutItem", TABLE, {"aws:SourceArn": RULE})
+    with pytest.raises(Refused):
+        roles.require(ROLE, "iot.amazonaws.com", "dynamodb:PutItem", TABLE, {"aws:SourceArn": RULE + "2"})

@@ -49,11 +49,11 @@ class Ears:
     def shadow_request(self, message: Message, request: ShadowRequest) -> None:
         self.shadows.append(request)
 
-    def begin(self) -> str:
+    def begin(self, topic: str = "", client_id: str | None = None) -> str:
         return f"trace-{len(self.notes)}"
 
-    def note(self, trace_id: str, text: str) -> None:
-        self.notes.append(text)
+    def note(self, trace_id: str, text: str, *arguments: object) -> None:
+        self.notes.append(text % arguments if arguments else text)
 
     def topics(self) -> list[str]:
         """What clients published, without lifecycle events."""

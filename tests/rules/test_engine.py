@@ -38,9 +38,12 @@ class World:
         self.trace = Trace()
         self.sent = []
         self.forbidden, self.broken = forbidden, broken
-        self.engine = Engine(lambda scope: Environment(scope.account_id, scope.region), lambda: NOW_MS, self.trace.note)
+        self.engine = Engine(lambda scope: Environment(scope.account_id, scope.region), lambda: NOW_MS, self.tell)
         self.engine.load(HERE, rules)
-        self.dispatcher = Dispatcher(self.engine, self, self, self.trace.note)
+        self.dispatcher = Dispatcher(self.engine, self, self, self.tell)
+
+    def tell(self, scope, trace_id, step, *arguments):
+        self.trace.add(trace_id, step.text, arguments, step.facts)
 
     def publish(self, topic, payload):
         self.trace.begin("m", topic, NOW_MS / 1000)

@@ -11,13 +11,19 @@ from labcloud.errors import AwsError, NotServed
 from labcloud.rules.deliveries import Delivery
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Result:
-    """What the rule's SQL made of the message: the value, its bytes, and the moment of processing (epoch ms)."""
+    """What the rule's SQL made of the message: the value, and the moment of processing (epoch ms)."""
 
     value: Any
-    payload: bytes
+    made: bytes | Callable[[], bytes]
+    """The value's bytes, or who makes them."""
     now_ms: int
+
+    @property
+    def payload(self) -> bytes:
+        """The value's bytes; not every action asks for them."""
+        return self.made if isinstance(self.made, bytes) else self.made()
 
 
 Plan = Callable[[Mapping[str, Any], Result, Scope], Delivery]
@@ -43,6 +49,8 @@ class Action:
     check: Check | None = None
     slow: bool = False
     """Whether it waits for somebody outside this process: its rule then gets out of the other rules' way."""
+    quick: bool = False
+    """Whether it takes some microseconds and waits for nobody: it may be done before the message is acknowledged."""
 
 
 class ActionFailed(AwsError):

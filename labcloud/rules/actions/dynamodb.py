@@ -104,4 +104,5 @@ ACTION = Action(
     ),
     choices={"operation": OPERATIONS, "hashKeyType": KEY_TYPES, "rangeKeyType": KEY_TYPES},
     check=check,
+    quick=True,
 )

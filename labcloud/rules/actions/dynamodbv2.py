@@ -44,14 +44,14 @@ def attribute_value(value: Any) -> dict[str, Any]:
     >>> attribute_value({"a": [1, "x", None, True]})
     {'M': {'a': {'L': [{'N': '1'}, {'S': 'x'}, {'NULL': True}, {'BOOL': True}]}}}
     """
+    if isinstance(value, str):
+        return {"S": value}
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, (int, float, Decimal)):
         return {"N": str(value)}
-    if isinstance(value, str):
-        return {"S": value}
     if isinstance(value, list):
         return {"L": [attribute_value(member) for member in value]}
     return {"M": {str(key): attribute_value(member) for key, member in value.items()}}
@@ -65,4 +65,10 @@ def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> PutItem
     return PutItem(parameters["putItem"]["tableName"], item)
 
 
-ACTION = Action(plan, PutItem.failed_action, required=("roleArn", "putItem.tableName"), known=("roleArn", "putItem"))
+ACTION = Action(
+    plan,
+    PutItem.failed_action,
+    required=("roleArn", "putItem.tableName"),
+    known=("roleArn", "putItem"),
+    quick=True,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -166,10 +167,12 @@ def _aws(name: str, environ: Mapping[str, str]) -> Target:
     import boto3
     from botocore.exceptions import BotoCoreError
 
+    set_region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     try:
-        region = region or boto3.Session(profile_name=profile).region_name or environ.get("AWS_DEFAULT_REGION")
+        region_of_profile = boto3.Session(profile_name=profile).region_name
     except BotoCoreError as error:
-        raise UsageProblem(f"AWS cannot be reached: {error}", next_step="aws configure --profile NAME") from error
+        raise UsageProblem(f"AWS: {error}", next_step="aws configure --profile NAME") from error
+    region = region or set_region or region_of_profile
     if not region:
         raise UsageProblem("No AWS region is set", next_step="use --target aws:PROFILE:REGION or set AWS_REGION")
     settings = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "TF_WORKSPACE": "aws"}
@@ -190,6 +193,19 @@ def _endpoint(url: str, environ: Mapping[str, str]) -> Target:
     control = _control_surface(f"{parts.scheme}://{parts.netloc}/_lab")
     settings = _settings(url.rstrip("/"), region, mqtt) | {"TF_WORKSPACE": re.sub(r"\W+", "-", parts.netloc)}
     return Target(url, region, mqtt, settings, AMBIENT, control, url)
+
+
+def require_answer(target: Target, within_s: float = 5.0) -> None:
+    """Raises TargetDown unless somebody listens at the endpoint: Terraform would wait for minutes, or not ask at all."""
+    place = urlsplit(target.settings["AWS_ENDPOINT_URL"])
+    port = place.port or (443 if place.scheme == "https" else 80)
+    try:
+        socket.create_connection((place.hostname, port), timeout=within_s).close()
+    except OSError as error:
+        raise TargetDown(
+            f"Nobody answers at {target.name}: {error.strerror or error}",
+            next_step="start that cloud, or correct the URL",
+        ) from error
 
 
 def _control_surface(url: str) -> ControlSurface | None:

@@ -27,7 +27,7 @@ from checker.curriculum.parts import Part, find_part, read_parts
 from checker.curriculum.progress import remember
 from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
-from checker.report.files import render_json, render_junit, write_report
+from checker.report.files import render_json, render_junit, require_writable, write_report
 from checker.report.terminal import Style, render_check, render_heading, render_sum, render_total, style_of
 
 
@@ -56,6 +56,8 @@ def check(
     """
     workspace = open_workspace(folder)
     parts, only = choose(wanted)
+    for file in filter(None, (json_file, junit_file)):
+        require_writable(file)
     names = chosen_target(target).split(",")
     for name in names:
         if name.split(":")[0] == "aws":

@@ -14,7 +14,7 @@ import click
 from checker.cloud_process import running_cloud, start_cloud
 from checker.curriculum.workspace import Workspace, find_workspace
 from checker.language import tr
-from checker.target import Target, find_target
+from checker.target import Target, find_target, require_answer
 
 workspace_option = click.option(
     "--workspace", "-w", "folder", metavar="DIR", help="The workspace (default: the one around the current folder)."
@@ -34,7 +34,10 @@ def open_target(name: str, workspace: Workspace) -> Target:
     if name == "local" and running_cloud(workspace) is None:
         say("The local cloud is not running: starting it ...")
         start_cloud(workspace)
-    return find_target(name, workspace.folder)
+    target = find_target(name, workspace.folder)
+    if name != "local" and not target.is_aws:
+        require_answer(target)
+    return target
 
 
 def open_workspace(folder: str | None) -> Workspace:

@@ -131,6 +131,10 @@ def find_part(wanted: str | int) -> Part:
     for part in parts:
         if key in (str(part.number), part.id) or part.step(key):
             return part
+    for part in parts:
+        if key.split(".")[0] == str(part.number):
+            steps = ", ".join(step.id for step in part.steps)
+            raise UsageProblem(f"Part {part.number} has no step {key}", next_step=f"choose one of {steps}")
     known = ", ".join(f"{part.number} ({part.id})" for part in parts)
     raise UsageProblem(f"There is no part {wanted!r}", next_step=f"choose one of {known}")
 

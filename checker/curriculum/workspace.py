@@ -89,9 +89,8 @@ def find_workspace(chosen: str | Path | None = None, begin: Path | None = None) 
     if chosen:
         folder = Path(chosen).expanduser().resolve()
         if not (folder / "terraform").is_dir():
-            raise UsageProblem(
-                f"{folder} is not a workspace: it has no folder terraform/", next_step=f"lab new {chosen}"
-            )
+            makes = f"lab new {chosen}" if not folder.exists() else "name the folder that lab new made"
+            raise UsageProblem(f"{folder} is not a workspace: it has no folder terraform/", next_step=makes)
         return Workspace(folder)
     here = (begin or Path.cwd()).resolve()
     for folder in (here, *here.parents):

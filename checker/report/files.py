@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.errors import UsageProblem
@@ -63,8 +66,24 @@ def _clean(text: str) -> str:
 
 def write_report(text: str, file: Path) -> None:
     """Writes a result file; a folder that is missing is made."""
+    with _writing(file) as opened:
+        opened.write(text)
+
+
+def require_writable(file: Path) -> None:
+    """Raises UsageProblem now, and not after the checks, if a result file cannot be written. What is there stays."""
+    is_new = not file.exists()
+    with _writing(file, "a"):
+        pass
+    if is_new:
+        file.unlink()
+
+
+@contextmanager
+def _writing(file: Path, mode: str = "w") -> Iterator[TextIO]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        with open(file, mode, encoding="utf-8") as opened:
+            yield opened
     except OSError as error:
         raise UsageProblem(f"{file} cannot be written: {error.strerror}", next_step="choose another file") from error

@@ -253,3 +253,72 @@ def test_working_time_is_counted_and_pauses_are_not(lab, workspace):
 
     assert minutes_spent(workspace) == {"1": 22}
     assert ", 22 of about " in lab("status")[1]
+
+
+def test_an_endpoint_where_nobody_listens_is_told_before_anything_is_done(lab, workspace):
+    port = unused_port()
+
+    for command in (["check", "1"], ["apply"]):
+        code, out, errors = lab(*command, "--target", f"http://127.0.0.1:{port}")
+
+        assert (code, out) == (3, "")
+        assert errors == (
+            f"Nobody answers at http://127.0.0.1:{port}: Connection refused\n  next  start that cloud, or correct the URL\n"
+        )
+
+
+def test_a_result_file_that_cannot_be_written_is_told_before_the_checks(lab, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    code, out, errors = lab("check", "1", "--json", str(tmp_path / "file" / "result.json"))
+
+    assert (code, out) == (2, "")
+    assert "result.json cannot be written: " in errors
+    assert "next  choose another file" in errors
+    assert "local cloud" not in errors
+
+
+def test_asking_whether_a_result_file_can_be_written_leaves_things_as_they_are(tmp_path):
+    from checker.report.files import require_writable
+
+    (tmp_path / "old.json").write_text("{}")
+    for name in ("old.json", "folder/new.json"):
+        require_writable(tmp_path / name)
+
+    assert (tmp_path / "old.json").read_text() == "{}"
+    assert not (tmp_path / "folder/new.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("9", "There is no part '9'\n  next  choose one of 1 (01_iot_core), 2 (02"),
+        ("2.9", "Part 2 has no step 2.9\n  next  choose one of 2.1, 2.2, 2.3, 2.4, 2.5, 2.6\n"),
+        ("2.x", "Part 2 has no step 2.x"),
+        ("iot", "There is no part 'iot'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "hint", "reset", "catch-up", "solution", "watch"])
+def test_a_part_that_is_none_is_a_usage_error_with_the_known_ones(lab, command, wanted, said):
+    code, out, errors = lab(command, wanted)
+
+    assert (code, out) == (2, "")
+    assert errors.startswith(said)
+
+
+def test_a_folder_that_is_no_workspace_is_named(lab, tmp_path):
+    code, _, errors = lab("status", "--workspace", str(tmp_path))
+    assert (code, errors) == (
+        2,
+        f"{tmp_path} is not a workspace: it has no folder terraform/\n  next  name the folder that lab new made\n",
+    )
+
+    assert f"next  lab new {tmp_path}/other\n" in lab("status", "--workspace", f"{tmp_path}/other")[2]
+
+
+def unused_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -79,3 +79,24 @@ def test_an_endpoint_without_a_control_surface_is_a_plain_aws(tmp_path):
 def test_an_unknown_target_is_refused_with_the_known_ones(tmp_path):
     with pytest.raises(UsageProblem, match="There is no target 'lokal'\n  next  use local, aws"):
         find_target("lokal", tmp_path)
+
+
+def test_the_region_comes_from_the_name_then_the_settings_then_the_profile(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    (tmp_path / "config").write_text("[profile class]\nregion = us-east-1\n")
+
+    assert find_target("aws:class", tmp_path, {}).region == "us-east-1"
+    assert find_target("aws:class", tmp_path, {"AWS_DEFAULT_REGION": "eu-west-2"}).region == "eu-west-2"
+    settings = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
+    assert find_target("aws:class", tmp_path, settings).region == "eu-west-1"
+    assert find_target("aws:class:eu-north-1", tmp_path, settings).region == "eu-north-1"
+
+
+def test_a_profile_that_is_not_there_is_a_usage_error_with_and_without_a_region(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+
+    for settings in ({}, {"AWS_REGION": "eu-west-1"}):
+        with pytest.raises(
+            UsageProblem, match=r"AWS: The config profile \(nope\) could not be found\n  next  aws conf"
+        ):
+            find_target("aws:nope", tmp_path, settings)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from . import ast
 from .compile import Compiler
+from .errors import FunctionFailed
 from .jsontext import to_json
 from .message import Context
 from .values import UNDEFINED, Value, to_boolean
@@ -33,7 +34,14 @@ def explain_where(compiler: Compiler, where: ast.Node, context: Context) -> str:
 
 
 def _facts(compiler: Compiler, node: ast.Node, context: Context) -> Iterator[str]:
-    """What the operands that decided the result are."""
+    """What the operands that decided the result are; a part that get_or_default saved from failing says that it failed."""
+    try:
+        yield from _told(compiler, node, context)
+    except FunctionFailed as error:
+        yield str(error)
+
+
+def _told(compiler: Compiler, node: ast.Node, context: Context) -> Iterator[str]:
     if isinstance(node, ast.Logic):
         values = [to_boolean(compiler.compile(operand)(context)) for operand in node.operands]
         decisive = _decisive(node.operator, values)

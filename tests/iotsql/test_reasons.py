@@ -59,3 +59,12 @@ def test_nor_one_in_a_nested_query():
     outcome = run(f"SELECT * FROM 't' WHERE {where}", {"things": ["a", "b"]}, services=services)
     assert outcome.reason == f"WHERE {where} is not true"
     assert len(services.asked) == 2
+
+
+def test_what_failed_and_was_caught_is_told():
+    where = "get_or_default(get_thing_shadow('T', 'arn:r').state.on) = true"
+    outcome = run(f"SELECT * FROM 't' WHERE {where}", services=Services())
+    assert outcome.reason == (
+        f"WHERE {where} is Undefined: get_or_default(get_thing_shadow('T', 'arn:r').state.on) is Undefined, "
+        "get_thing_shadow failed"
+    )

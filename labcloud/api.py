@@ -15,7 +15,14 @@ class Caller:
     arn: str
     access_key_id: str = ""
     role_arn: str | None = None
-    """The role whose policies decide; None: the account's administrator, who may do everything."""
+    """The role whose session signs, if it is one."""
+    session_policy: str = ""
+    """What the session was limited to when the role was assumed."""
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this is the account's administrator, who may do everything."""
+        return self.role_arn is None and ":user/" not in self.arn
 
 
 @dataclass(frozen=True)

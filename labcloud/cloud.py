@@ -21,14 +21,15 @@ from labcloud.ca import CertificateAuthority
 from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.gateway.front import Front, changes_something
-from labcloud.iam import RolePolicies
+from labcloud.iam import RolePolicies, UserPolicies
 from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry
 from labcloud.iotlogging import IotWatch, LoggingOptions
 from labcloud.later import Later, made
 from labcloud.monitoring.counters import Counters
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
-from labcloud.motobase.iam import caller_of, role_policies
+from labcloud.motobase.iam import caller_of, role_policies, user_policies
+from labcloud.motobase.names import resolver
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.persistence.joint import Joint, Journal
 from labcloud.persistence.state import Persistence
@@ -134,7 +135,7 @@ class Cloud:
         self.persistence = Persistence(self.settings.state_dir) if self.settings.state_dir else None
         self.trace = Trace()
         self.authority = self._open_authority()
-        self.roles = Roles(_read_role, lambda query: self.tables_of(query))
+        self.roles = Roles(_read_role, _read_user, lambda query: self.tables_of(query), resolver)
         self.registry = Registry(caller_of, self.roles.why_not)
         self.counters = Counters(self.clock.now, lambda *datum: self.put_metric(*datum))
         self.iot_options = LoggingOptions()
@@ -287,3 +288,8 @@ def _read_role(role_arn: str) -> RolePolicies | None:
         return None
     boundary = ("permissions boundary", found.boundary) if found.boundary else None
     return RolePolicies(found.name, found.arn, found.trust, list(found.policies), boundary)
+
+
+def _read_user(user_arn: str) -> UserPolicies | None:
+    found = user_policies(ACCOUNT_ID, user_arn)
+    return UserPolicies(found.name, found.arn, list(found.policies)) if found else None

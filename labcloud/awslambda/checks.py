@@ -1,4 +1,4 @@
-"""What CreateFunction, UpdateFunctionCode and UpdateFunctionConfiguration refuse before a function exists or changes.
+"""What CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration and AddPermission refuse before anything changes.
 
 Source: Lambda API Reference and the service's own sentences as users meet them; "The local cloud …" is ours.
 """
@@ -196,3 +196,15 @@ def _says_something(value: Any) -> bool:
 
 def _small(name: str) -> str:
     return name[:1].lower() + name[1:]
+
+
+def check_permission(request: ApiRequest, policy: Mapping[str, Any] | None) -> None:
+    """AddPermission: a function's policy has each statement id once. Raises AwsError ResourceConflictException."""
+    given = request.parameters.get("StatementId")
+    if any(statement.get("Sid") == given for statement in (policy or {}).get("Statement", ())):
+        raise AwsError(
+            f"The statement id ({given}) provided already exists. Please provide a new statement id, "
+            "or remove the existing statement.",
+            code="ResourceConflictException",
+            status=409,
+        )

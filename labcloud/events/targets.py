@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from labcloud.api import ApiRequest
@@ -17,6 +17,8 @@ BY_ROLE = ("kinesis", "firehose", "events")
 SERVED_TARGETS = ("lambda", "sqs", "sns", "logs", *BY_ROLE)
 SETTINGS = {"lambda": (), "sqs": ("SqsParameters",), "kinesis": ("KinesisParameters",)}
 COMMON = (*("Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"),)
+MOST_TARGETS = 5
+"""Of a rule. Source: EventBridge User Guide, "Amazon EventBridge quotas"."""
 EMITTED = ("aws.s3", "aws.events", "aws.scheduler")
 """Sources of AWS whose events the local cloud makes."""
 
@@ -39,10 +41,13 @@ def check_rule(request: ApiRequest) -> None:
             )
 
 
-def check_targets(request: ApiRequest) -> None:
-    """PutTargets: refuses targets that would not be served."""
-    for target in request.parameters.get("Targets") or ():
+def check_targets(request: ApiRequest, present: Iterable[Mapping[str, Any]]) -> None:
+    """PutTargets: refuses targets that would not be served, and a sixth beside those that are `present`."""
+    asked = request.parameters.get("Targets") or ()
+    for target in asked:
         check_target(target)
+    if len({target["Id"] for target in (*present, *asked)}) > MOST_TARGETS:
+        raise AwsError("The requested resource exceeds the maximum number allowed.", code="LimitExceededException")
 
 
 def check_target(target: Mapping[str, Any]) -> None:

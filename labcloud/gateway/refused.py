@@ -80,5 +80,11 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "StartPipelineExecution": "no pipeline would run",
     },
     "secretsmanager": {"RotateSecret": "nothing would be rotated"},
+    "sts": {
+        "AssumeRoleWithSAML": "no identity provider is asked",
+        "AssumeRoleWithWebIdentity": "no identity provider is asked",
+        "GetFederationToken": "the credentials would be nobody's; AssumeRole is served",
+        "GetSessionToken": "the credentials would be nobody's; AssumeRole is served",
+    },
     "ssm": {"SendCommand": "no command would run", "StartAutomationExecution": "nothing would run"},
 }

@@ -5,6 +5,7 @@ Never: organization policies, cross-account access, access control lists.
 
 from labcloud.iam.decision import Cause, Decision, Missing
 from labcloud.iam.device import certificate_context, device_context
+from labcloud.iam.documents import UserPolicies
 from labcloud.iam.evaluate import AccessRequest, evaluate
 from labcloud.iam.function_policy import invoke_allowed
 from labcloud.iam.iot import decide_iot
@@ -13,7 +14,7 @@ from labcloud.iam.parser import PolicyError, parse_policy
 from labcloud.iam.permissions.table import Needed
 from labcloud.iam.policy import Policy
 from labcloud.iam.requests import permissions_of
-from labcloud.iam.trust import RolePolicies, decide_for_role, trusts
+from labcloud.iam.trust import RolePolicies, decide_for_role, may_assume, trusts
 
 __all__ = [
     "AccessRequest",
@@ -24,6 +25,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "RolePolicies",
+    "UserPolicies",
     "access_denied_message",
     "certificate_context",
     "decide_for_role",
@@ -31,6 +33,7 @@ __all__ = [
     "device_context",
     "evaluate",
     "invoke_allowed",
+    "may_assume",
     "parse_policy",
     "permissions_of",
     "trusts",

@@ -8,16 +8,17 @@ from functools import cached_property
 
 from labcloud.iam.context import Context, Value
 from labcloud.iam.decision import Cause, Decision, Missing
+from labcloud.iam.documents import Documents
 from labcloud.iam.evaluate import AccessRequest, evaluate
 from labcloud.iam.parser import Document, PolicyError, parse_policy
-from labcloud.iam.policy import Named, Policy, Statement
+from labcloud.iam.policy import Policy, Statement
 
 ASSUME = "sts:AssumeRole"
 TRUST = "trust policy"
 
 
 @dataclass(frozen=True)
-class RolePolicies:
+class RolePolicies(Documents):
     """A role with its documents; keep the object to have them compiled once."""
 
     name: str
@@ -27,18 +28,6 @@ class RolePolicies:
     """Inline and attached policies, each with its name."""
     boundary: tuple[str, Document] | None = None
     faults: list[str] = field(default_factory=list, compare=False)
-    """What made documents unreadable; such a document allows nothing."""
-
-    @cached_property
-    def policies(self) -> list[Named]:
-        return [(name, policy) for name, document in self.identity if (policy := self._parsed(name, document))]
-
-    @cached_property
-    def limit(self) -> Named | None:
-        if self.boundary is None:
-            return None
-        name, document = self.boundary
-        return name, self._parsed(name, document) or Policy("2012-10-17", (), (), ())
 
     @cached_property
     def trusted(self) -> Document | Policy:
@@ -47,13 +36,6 @@ class RolePolicies:
             return parse_policy(self.trust)
         except PolicyError:
             return self.trust
-
-    def _parsed(self, name: str, document: Document) -> Policy | None:
-        try:
-            return parse_policy(document)
-        except PolicyError as fault:
-            self.faults.append(f"policy {name} is not valid: {fault}")
-            return None
 
 
 def decide_for_role(
@@ -76,6 +58,30 @@ def decide_for_role(
         decision.missing,
         lambda: f"{why()}; {'; '.join(role.faults)}",
     )
+
+
+def may_assume(
+    trust_policy: Document | Policy, role_arn: str, caller_arn: str, context: Mapping[str, Value]
+) -> str | None:
+    """How a role's trust policy lets a user or a role's session assume it: `account` only if the caller's own policies
+    allow it too, another word by itself; None: it does not.
+
+    Source: IAM User Guide, "Evaluating identity-based policies with resource-based policies" (trust policies).
+    """
+    try:
+        policy = trust_policy if isinstance(trust_policy, Policy) else parse_policy(trust_policy)
+    except PolicyError:
+        return None
+    given = Context(context, caller_arn)
+    named = [
+        (statement, how)
+        for statement in (*policy.denies, *policy.allows)
+        if (how := _names(statement, caller_arn)) and statement.applies(ASSUME, role_arn, given)
+    ]
+    if not named or named[0][0].effect == "Deny":
+        return None
+    ways = [how for _, how in named]
+    return next((how for how in ways if how != "account"), "account")
 
 
 def trusts(

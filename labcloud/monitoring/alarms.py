@@ -94,6 +94,9 @@ def check_metric_alarm(request: ApiRequest) -> None:
             f"The local cloud evaluates alarms on one metric and a plain statistic, not {', '.join(refused)}.",
             code="ValidationError",
         )
+    period_s = int(asked.get("Period") or 60)
+    if period_s not in (10, 20, 30) and period_s % 60:
+        raise AwsError("Period must be 10, 20, 30 or a multiple of 60", code="ValidationError")
     _check_choice("ComparisonOperator", asked.get("ComparisonOperator"), tuple(COMPARISONS))
     _check_choice("Statistic", asked.get("Statistic"), STATISTICS)
     _check_choice("TreatMissingData", asked.get("TreatMissingData"), MISSING)

@@ -8,6 +8,7 @@ policies that are still attached.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,7 +17,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
 
 from labcloud.api import Caller
@@ -49,6 +51,15 @@ class RolePolicies(NamedTuple):
     policies: Policies
     """(policy name, document): the inline ones, then the attached ones in their default versions."""
     boundary: dict[str, Any] | None
+
+
+class UserPolicies(NamedTuple):
+    """Everything that decides what an IAM user may do."""
+
+    name: str
+    arn: str
+    policies: Policies
+    """The user's own, then those of the user's groups."""
 
 
 @dataclass(frozen=True)
@@ -88,27 +99,58 @@ def role_policies(account_id: str, role_arn: str) -> RolePolicies | None:
     return RolePolicies(role.name, role.arn, trust, _policies(role), _boundary(backend, role.permissions_boundary_arn))
 
 
-def user_policies(account_id: str, user_arn: str) -> Policies | None:
-    """The policies of an IAM user and of the user's groups; None if there is no such user."""
+def user_policies(account_id: str, user_arn: str) -> UserPolicies | None:
+    """A user's policies (moto keeps no boundaries of users); None if there is no such user."""
     backend = _iam(account_id)
     for user in backend.users.values():
         if user.arn == user_arn:
             groups = [group for group in backend.groups.values() if user in group.users]
-            return _policies(user) + tuple(policy for group in groups for policy in _policies(group))
+            of_groups = tuple(policy for group in groups for policy in _policies(group))
+            return UserPolicies(user.name, user.arn, _policies(user) + of_groups)
     return None
 
 
+def arn_of(account_id: str, kind: str, name: str) -> str | None:
+    """The ARN of a role, user, group or instance profile with its path; None if there is none of that name."""
+    backend = _iam(account_id)
+    holders = {
+        "role": backend.roles,
+        "user": backend.users,
+        "group": backend.groups,
+        "instance-profile": backend.instance_profiles,
+    }
+    found = next((each for each in holders.get(kind, {}).values() if each.name == name), None)
+    return found.arn if found else None
+
+
+def principal_exists(account_id: str, arn: str) -> bool:
+    """Whether a user or role that a policy names exists; other accounts and whole accounts are taken on trust."""
+    parts = arn.split(":", 5)
+    kind = parts[5].partition("/")[0] if len(parts) == 6 else ""
+    if kind not in ("user", "role") or parts[4] != account_id:
+        return True
+    backend = _iam(account_id)
+    holders = backend.users if kind == "user" else backend.roles
+    return any(holder.arn == arn for holder in holders.values())
+
+
 def caller_of(access_key_id: str) -> Caller:
-    """Who signs with this key: a role's session, an IAM user, or (any other key) the account's administrator."""
+    """Who signs with this key: a role's session, an IAM user, or (a key of nobody's) the account's administrator.
+
+    Raises AwsError for keys of this cloud that are no longer valid: expired, deleted, or set to Inactive.
+    """
     for account_id in list(iam_backends):
         backend = _iam(account_id)
         if access_key_id in backend.access_keys:
             session = _session(account_id, access_key_id)
             if session is not None:
-                return Caller(account_id, session.arn, access_key_id, session.role_arn)
+                return Caller(account_id, session.arn, access_key_id, session.role_arn, session.policy or "")
             user = backend.get_user_from_access_key_id(access_key_id)
             if user is not None:
+                _require_active(user, access_key_id)
                 return Caller(account_id, user.arn, access_key_id)
+        if _was_issued_for(account_id, access_key_id):
+            raise _invalid_token()
     return Caller(DEFAULT_ACCOUNT_ID, f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:root", access_key_id)
 
 
@@ -131,6 +173,27 @@ def session_credentials(
         expiration=session.expiration.replace(tzinfo=dt.UTC),
         arn=session.arn,
     )
+
+
+def _require_active(user: User, access_key_id: str) -> None:
+    key = next(key for key in user.access_keys if key.access_key_id == access_key_id)
+    if key.status != "Active":
+        raise _invalid_token()
+
+
+def _was_issued_for(account_id: str, access_key_id: str) -> bool:
+    """Keys of this cloud carry their account: one that is not known any more is nobody's, not the administrator's."""
+    return access_key_id[:4] in ("AKIA", "ASIA") and access_key_id[4:12] == _account_mark(account_id)
+
+
+@functools.cache
+def _account_mark(account_id: str) -> str:
+    return generate_access_key_id_from_account_id(account_id, prefix="AKIA")[4:12]
+
+
+def _invalid_token() -> AwsError:
+    message = "The security token included in the request is invalid."
+    return AwsError(message, code="UnrecognizedClientException", status=403)
 
 
 # Hooks: AWS-managed policies

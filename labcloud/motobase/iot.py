@@ -79,8 +79,8 @@ class Settings:
     authority: CertificateAuthority
     endpoint: Callable[[str], str]
     """From an endpoint type ("iot:Data-ATS") to this cloud's host for it."""
-    validate_topic_rule: Callable[[dict[str, Any]], None] = field(default=lambda payload: None)
-    """Sees the payload of a rule that comes in (the API's member names); raises AwsError to refuse it."""
+    validate_topic_rule: Callable[[str, dict[str, Any]], None] = field(default=lambda arn, payload: None)
+    """Sees the ARN and the payload of a rule that comes in (the API's member names); raises AwsError to refuse it."""
     on_change: Callable[[str, str, str], None] = field(default=lambda kind, account_id, region: None)
     """Called with (kind of CHANGES, account id, region) after each change."""
 

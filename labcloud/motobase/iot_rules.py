@@ -20,13 +20,14 @@ from labcloud.motobase import hooks, iot_tags
 DEFAULT_SQL_VERSION = "2015-10-08"
 _TOPIC = regex.compile(r"\bFROM\s+(['\"])(.*?)\1", flags=regex.IGNORECASE | regex.DOTALL)
 
-PayloadCheck = Callable[[dict[str, Any]], None]
+PayloadCheck = Callable[[str, dict[str, Any]], None]
+"""Given the rule's ARN and its payload."""
 
-_check_payload: PayloadCheck = lambda payload: None  # noqa: E731
+_check_payload: PayloadCheck = lambda arn, payload: None  # noqa: E731
 
 
 def use(validate_topic_rule: PayloadCheck) -> None:
-    """`validate_topic_rule` sees the payload of each CreateTopicRule and ReplaceTopicRule and may raise AwsError."""
+    """`validate_topic_rule` sees ARN and payload of each CreateTopicRule and ReplaceTopicRule and may raise AwsError."""
     global _check_payload
     _check_payload = validate_topic_rule
 
@@ -59,7 +60,7 @@ def answer_replace_topic_rule(self: IoTResponse) -> ActionResult:
 
 def create_topic_rule(self: IoTBackend, rule_name: str, sql: str, **payload: Any) -> None:
     """Keeps the rule as it was sent, if the check lets it pass."""
-    _check(sql, payload)
+    _check(self, rule_name, sql, payload)
     payload["aws_iot_sql_version"] = payload.get("aws_iot_sql_version") or DEFAULT_SQL_VERSION
     hooks.stock(IoTBackend, "create_topic_rule")(self, rule_name, sql, **payload)
     found = _TOPIC.search(sql)
@@ -69,7 +70,7 @@ def create_topic_rule(self: IoTBackend, rule_name: str, sql: str, **payload: Any
 def replace_topic_rule(self: IoTBackend, rule_name: str, sql: str, **payload: Any) -> None:
     """moto deletes the old rule before it looks at the new one: a refused replacement lost it."""
     old = _existing(self, rule_name)
-    _check(sql, payload)
+    _check(self, rule_name, sql, payload)
     del self.rules[rule_name]
     try:
         self.create_topic_rule(rule_name, sql, **payload)
@@ -101,8 +102,9 @@ def _existing(backend: IoTBackend, rule_name: str) -> FakeRule:
     return backend.rules[rule_name]
 
 
-def _check(sql: str, payload: dict[str, Any]) -> None:
+def _check(backend: IoTBackend, name: str, sql: str, payload: dict[str, Any]) -> None:
     _check_payload(
+        f"arn:aws:iot:{backend.region_name}:{backend.account_id}:rule/{name}",
         {
             "sql": sql,
             "awsIotSqlVersion": payload.get("aws_iot_sql_version") or DEFAULT_SQL_VERSION,
@@ -110,7 +112,7 @@ def _check(sql: str, payload: dict[str, Any]) -> None:
             "errorAction": payload.get("error_action"),
             "ruleDisabled": bool(payload.get("rule_disabled")),
             "description": payload.get("description") or "",
-        }
+        },
     )
 
 

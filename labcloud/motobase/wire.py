@@ -139,6 +139,8 @@ def write_error(service: str, operation: WireOperation | None, request: Request,
     model = operation.model if operation else OperationModel({}, get_service_model(service))
     for name, value in error.fields.items():
         setattr(error, name, value)
+    if isinstance(error, AccessDenied) and error.code == AccessDenied.code:
+        error.code = _code_of_denial(model.service_model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # moto warns of codes that no model holds; ours say what AWS would not
         response = _serialise(model, request, error)
@@ -147,6 +149,13 @@ def write_error(service: str, operation: WireOperation | None, request: Request,
     if own_status or error.code not in known or response.status < 400:
         response.status = error.status
     return response
+
+
+def _code_of_denial(service_model: Any) -> str:
+    """Services that answer in XML say AccessDenied, SNS says AuthorizationError (their pages "Common errors")."""
+    if service_model.service_name == "sns":
+        return "AuthorizationError"
+    return "AccessDenied" if service_model.metadata["protocol"] in ("query", "rest-xml", "ec2") else AccessDenied.code
 
 
 def as_response(answer: tuple[Any, ...] | str) -> WireResponse:

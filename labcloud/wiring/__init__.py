@@ -24,6 +24,7 @@ ROOMS = {
     "iot": "iot",
     "iot-data": "iot",
     "lambda": "functions",
+    "logs": "logs",
     "quicksight": "quicksight",
     "s3": "notifications",
     "scheduler": "scheduler",

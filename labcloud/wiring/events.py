@@ -51,5 +51,11 @@ def serve(cloud: Cloud) -> Mapping[str, Served]:
         if request.operation != "PutEvents":
             cloud.event_schedules.reconcile(request.scope)
 
-    checks = {"PutRule": check_rule, "PutTargets": check_targets}
+    checks = {"PutRule": check_rule, "PutTargets": _check_targets}
     return {"events": Served(cloud.bus.operations, checks=checks, changed=changed)}
+
+
+def _check_targets(request: ApiRequest) -> None:
+    asked = request.parameters
+    rules = event_rules.rules_of_bus(request.account_id, request.region, asked.get("EventBusName") or "default") or []
+    check_targets(request, next((rule.targets for rule in rules if rule.name == asked.get("Rule")), ()))

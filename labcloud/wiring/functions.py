@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labcloud.api import ApiRequest, Served
 from labcloud.awslambda import Credentials, FunctionConfig, LambdaRuntime
-from labcloud.awslambda.checks import FunctionChecks
+from labcloud.awslambda.checks import FunctionChecks, check_permission
 from labcloud.awslambda.destinations import DestinationSender
 from labcloud.awslambda.event_invoke import EventInvokeConfigs
 from labcloud.awslambda.logs import LogWriter
@@ -63,6 +63,7 @@ def make_event_sources(cloud: Cloud) -> EventSourceMappings:
 def serve(cloud: Cloud) -> Mapping[str, Served]:
     checks = FunctionChecks(lambda role: cloud.roles.why_not_assumed(role, LAMBDA, {}) is None, read_object, layer_size)
     refused = {
+        "AddPermission": _check_permission,
         "CreateFunction": checks.create_function,
         "UpdateFunctionCode": checks.update_function_code,
         "UpdateFunctionConfiguration": checks.update_function_configuration,
@@ -95,3 +96,9 @@ def _credentials(account_id: str, role_arn: str, session_name: str) -> Credentia
     return Credentials(
         minted.access_key_id, minted.secret_access_key, minted.session_token, minted.expiration.timestamp()
     )
+
+
+def _check_permission(request: ApiRequest) -> None:
+    asked = request.parameters
+    name, qualifier = str(asked.get("FunctionName", "")), asked.get("Qualifier")
+    check_permission(request, function_of(request.account_id, request.region, name, qualifier).policy)

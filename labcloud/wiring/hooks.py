@@ -25,8 +25,8 @@ ENDPOINTS = {
 def connect(cloud: Cloud) -> None:
     """Puts the hooks in place, now or when moto's service is first used. Of two clouds the later one is asked."""
 
-    def check_topic_rule(payload: Mapping[str, Any]) -> None:
-        cloud.rules.check(payload)
+    def check_topic_rule(arn: str, payload: Mapping[str, Any]) -> None:
+        cloud.rules.check(arn, payload)
 
     def registry_changed(kind: str, account_id: str, region: str) -> None:
         if kind == "topic_rule":

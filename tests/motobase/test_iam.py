@@ -87,7 +87,7 @@ def test_user_policies_hold_those_of_the_users_groups(api: Any) -> None:
     api.add_user_to_group(UserName="ada", GroupName="staff")
     api.put_user_policy(UserName="ada", PolicyName="own", PolicyDocument=json.dumps(PUT))
     api.put_group_policy(GroupName="staff", PolicyName="group", PolicyDocument=json.dumps(PUT))
-    assert iam.user_policies(ACCOUNT, arn) == (("own", PUT), ("group", PUT))
+    assert iam.user_policies(ACCOUNT, arn) == ("ada", arn, (("own", PUT), ("group", PUT)))
 
 
 def test_session_credentials_are_recognised_as_the_role(api: Any, client: Callable[..., Any]) -> None:
@@ -128,11 +128,22 @@ def test_expired_session_is_refused(api: Any) -> None:
         iam.caller_of(old.access_key_id)
 
 
-def test_old_sessions_are_forgotten(api: Any) -> None:
+def test_key_of_a_forgotten_session_is_nobodys(api: Any) -> None:
     with time_machine.travel(0):
         old = iam.session_credentials(ACCOUNT, ROLE_ARN, "old", 900)
     iam.session_credentials(ACCOUNT, ROLE_ARN, "new", 900)
-    assert iam.caller_of(old.access_key_id).role_arn is None
+    with pytest.raises(AwsError, match="The security token included in the request is invalid"):
+        iam.caller_of(old.access_key_id)
+
+
+def test_key_that_was_deleted_or_is_inactive_is_nobodys(api: Any) -> None:
+    api.create_user(UserName="ada")
+    key, other = (api.create_access_key(UserName="ada")["AccessKey"]["AccessKeyId"] for _ in range(2))
+    api.delete_access_key(UserName="ada", AccessKeyId=key)
+    api.update_access_key(UserName="ada", AccessKeyId=other, Status="Inactive")
+    for gone in (key, other):
+        with pytest.raises(AwsError, match="The security token included in the request is invalid"):
+            iam.caller_of(gone)
 
 
 def test_access_key_of_a_user_is_recognised(api: Any) -> None:

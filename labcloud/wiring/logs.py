@@ -1,0 +1,34 @@
+"""CloudWatch Logs is moto's; what AWS would not keep is refused before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from labcloud.api import ApiRequest, Served
+from labcloud.errors import AwsError
+
+if TYPE_CHECKING:
+    from labcloud.cloud import Cloud
+
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827),
+    *(2192, 2557, 2922, 3288, 3653),
+)
+"""Source: CloudWatch Logs API Reference, PutRetentionPolicy."""
+
+
+def check_retention(request: ApiRequest) -> None:
+    """Log groups keep their events for certain numbers of days only. Raises AwsError InvalidParameterException."""
+    days = request.parameters.get("retentionInDays")
+    if days not in RETENTION_DAYS:
+        listed = ", ".join(map(str, RETENTION_DAYS))
+        raise AwsError(
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{listed}]",
+            code="InvalidParameterException",
+        )
+
+
+def serve(cloud: Cloud) -> Mapping[str, Served]:
+    return {"logs": Served(checks={"PutRetentionPolicy": check_retention})}

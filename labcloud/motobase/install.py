@@ -13,7 +13,7 @@ from labcloud.motobase import iam, instances, iot, speed
 def install(
     authority: CertificateAuthority,
     endpoint: Callable[[str], str],
-    validate_topic_rule: Callable[[Mapping[str, Any]], None],
+    validate_topic_rule: Callable[[str, Mapping[str, Any]], None],
     on_change: Callable[[str, str, str], None],
 ) -> None:
     """Installs the hooks; called again, it changes the settings."""

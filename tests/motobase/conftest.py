@@ -23,7 +23,7 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 
 
-def refuse_nonsense(payload: dict[str, Any]) -> None:
+def refuse_nonsense(arn: str, payload: dict[str, Any]) -> None:
     """Stands for the cloud's SQL compiler."""
     if "nonsense" in payload["sql"]:
         raise AwsError("Unexpected token nonsense", code="SqlParseException")

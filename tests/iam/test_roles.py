@@ -100,9 +100,14 @@ def test_assume_role_is_refused_in_aws_words() -> None:
     )
 
 
+def roles_of(kept: dict[str, RolePolicies]) -> Roles:
+    """Roles of an account without users, queries and names."""
+    return Roles(kept.get, lambda arn: None, lambda query: [], lambda scope: lambda kind, name: None)
+
+
 def test_what_a_role_may_do_is_remembered_until_iam_changes() -> None:
     kept = {ROLE: role(trust("iot.amazonaws.com"), allow("dynamodb:PutItem", TABLE))}
-    roles = Roles(kept.get, lambda query: [])
+    roles = roles_of(kept)
     asked = (ROLE, "iot.amazonaws.com", "dynamodb:PutItem", TABLE, {"aws:SourceArn": RULE})
     roles.require(*asked)
     kept[ROLE] = role(trust("iot.amazonaws.com"))
@@ -114,7 +119,7 @@ def test_what_a_role_may_do_is_remembered_until_iam_changes() -> None:
 
 def test_what_was_allowed_for_one_rule_is_not_for_another() -> None:
     guarded = trust("iot.amazonaws.com", Condition={"ArnLike": {"aws:SourceArn": RULE}})
-    roles = Roles({ROLE: role(guarded, allow("dynamodb:PutItem", TABLE))}.get, lambda query: [])
+    roles = roles_of({ROLE: role(guarded, allow("dynamodb:PutItem", TABLE))})
     roles.require(ROLE, "iot.amazonaws.com", "dynamodb:PutItem", TABLE, {"aws:SourceArn": RULE})
     with pytest.raises(Refused):
         roles.require(ROLE, "iot.amazonaws.com", "dynamodb:PutItem", TABLE, {"aws:SourceArn": RULE + "2"})

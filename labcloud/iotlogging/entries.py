@@ -84,6 +84,8 @@ def rule_entry(subject: Subject, text: str, facts: Mapping[str, Any]) -> dict[st
     about = {"topicName": subject.topic, "ruleName": facts.get("rule", ""), **_who(subject)}
     if facts.get("matched") is False:
         return _not_found(about) if text.startswith("Basic Ingest") else None
+    if facts.get("in_sql"):
+        return _function_failed(about, text)
     if facts.get("delivered") or facts.get("refused"):
         return _execution(about, text, facts)
     if facts.get("fired"):
@@ -105,6 +107,18 @@ def _execution(about: Mapping[str, Any], text: str, facts: Mapping[str, Any]) ->
         if facts.get("resource"):
             entry["resources"] = {_RESOURCES.get(action, "Resource"): facts["resource"]}
     return entry if done else {**entry, "details": text}
+
+
+def _function_failed(about: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """An external function of the rule's SQL failed, and the rule with it; this entry has no client."""
+    return {
+        "logLevel": "ERROR",
+        "status": "Failure",
+        "eventType": "FunctionExecution",
+        **about,
+        "clientId": "N/A",
+        "reason": text,
+    }
 
 
 def _not_found(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class RuleSteps:
         self.did_nothing = Step(
             f"rule {escaped} matched the topic but did nothing: %s", rule=name, matched=True, fired=False
         )
-        self.failed = Step(f"rule {escaped} failed: %s", rule=name, matched=True, refused=True)
+        self.failed = Step(f"rule {escaped} failed: %s", rule=name, matched=True, refused=True, in_sql=True)
         self.cannot = Step(f"rule {escaped}: action %s cannot be done: %s", rule=name, refused=True)
         self.error_action_runs = Step(f"rule {name}: the error action runs", rule=name)
         self.disabled = Step(f"rule {name} is disabled", rule=name, matched=False)

@@ -67,6 +67,14 @@ def test_a_refused_action_is_an_error_with_the_reason():
     )
 
 
+def test_a_function_that_fails_the_rule_is_an_execution_of_a_function():
+    text = "rule r failed: get_secret: Secrets Manager can't find the specified secret."
+    facts = {"rule": "r", "matched": True, "refused": True, "in_sql": True}
+    failed = rule_entry(PUBLISHED, text, facts)
+    assert (failed["eventType"], failed["logLevel"], failed["status"]) == ("FunctionExecution", "ERROR", "Failure")
+    assert (failed["ruleName"], failed["clientId"], failed["reason"]) == ("r", "N/A", text)
+
+
 def test_a_rule_that_does_not_match_is_no_entry_and_one_that_is_missing_is_an_error():
     assert rule_entry(PUBLISHED, "rule r did not match", {"rule": "r", "matched": False}) is None
     entry = rule_entry(PUBLISHED, "Basic Ingest: there is no enabled rule r", {"rule": "r", "matched": False})

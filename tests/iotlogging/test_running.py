@@ -41,6 +41,19 @@ def test_a_message_and_its_rule_are_logged_as_the_options_say(lab):
     assert [entry["eventType"] for entry in entries(lab, at_least=4)[3:]] == ["RuleExecution"]
 
 
+def test_a_function_that_fails_a_rule_is_logged(lab):
+    role = lab.role("logging_role", IOT, ("logs:*", "*"))
+    lab.iot.set_v2_logging_options(roleArn=role, defaultLogLevel="ERROR", disableAllLogs=False)
+    nobody = lab.role("nobody_role", IOT)
+    sql = f"SELECT get_thing_shadow('t', '{nobody}') AS s FROM 'asks'"
+    lab.rule("asks", {"republish": {"topic": "x", "roleArn": nobody}}, sql=sql)
+    before = len(entries(lab))
+    lab.publish("asks", {})
+    entry = entries(lab, at_least=before + 1)[-1]
+    assert (entry["eventType"], entry["ruleName"]) == ("FunctionExecution", "asks")
+    assert "lacks iot:GetThingShadow" in entry["reason"]
+
+
 def test_levels_of_clients_are_kept_listed_and_deleted(lab):
     lab.iot.set_v2_logging_options(roleArn=lab.role("logging_role", IOT), defaultLogLevel="ERROR")
     target = {"targetType": "CLIENT_ID", "targetName": "house"}

@@ -36,6 +36,14 @@ def regexp_substr(*arguments):
         ("über", r"\w+", "ber"),
         ("line\n", r"line\Z", "line"),
         ("line\n", r"line\z", None),
+        ("line\r\n", r"line\Z", "line"),
+        ("line\r\n", "line$", "line"),
+        ("line\r\n", "line\r$", None),
+        ("a\rb", "a.b", None),
+        ("a\rb", "(?s)a.b", "a\rb"),
+        ("a\nb", "(?m)a$", "a"),
+        ("a.b$", "[.]b[$]", ".b$"),
+        ("strasse", "(?i)STRAßE", None),
         ("a.b", r"\Qa.b\E", "a.b"),
         ("a\tb", r"a\hb", "a\tb"),
         ("A", r"\x41", "A"),
@@ -82,6 +90,7 @@ def test_a_java_pattern_matches_what_it_matches_in_java(text, pattern, match):
         "[]",
         "\\",
         "(?#c)",
+        "(?<n>a)(?<n>b)",
     ],
 )
 def test_a_pattern_that_java_refuses_is_undefined(pattern):

@@ -40,12 +40,24 @@ _ASCII = {"d": "0-9", "w": "a-zA-Z0-9_", "s": " \\t\\n\\x0B\\f\\r"}
 _HEX = re.compile(r"x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|0([0-3]?[0-7]{1,2})")
 _PROPERTY = re.compile(r"([pP])(?:\{(\^?)(?:Is|In|general_category=|gc=|script=|sc=|block=|blk=)?(\w+)\}|(\w))")
 _SOME_CODE = 0x110000
+_FLAGS = re.compile(r"\(\?([a-z]*)")
+_NAME = re.compile(r"\(\?<([a-zA-Z]\w*)>")
+_NOT_A_LINE_END = "[^\\n\\r\\x85\\u2028\\u2029]"
+_BEFORE_LAST_LINE_END = "(?=(?:\\r\\n|(?<!\\r)\\n|[\\r\\x85\\u2028\\u2029])?\\Z)"
+"""Java's `.`, and its `$` and \\Z: Python's know only \\n as the end of a line."""
 
 
 def to_python(pattern: str) -> str:
     """The pattern for `regex` in its version 1; raises NotJava."""
     parts: list[str] = []
     position, classes = 0, 0
+    names = _NAME.findall(pattern)
+    if len(names) > len(set(names)):
+        raise NotJava("two groups of one name")
+    flags = "".join(_FLAGS.findall(pattern))
+    plain = {} if "s" in flags else {".": _NOT_A_LINE_END}
+    if "m" not in flags:
+        plain["$"] = _BEFORE_LAST_LINE_END
     while position < len(pattern):
         character = pattern[position]
         if character == "\\":
@@ -65,7 +77,7 @@ def to_python(pattern: str) -> str:
             character = _in_class(pattern, position - 1, character)
         elif character in "{(":
             _check(pattern, position - 1, character)
-        parts.append(character)
+        parts.append(character if classes else plain.get(character, character))
     if classes:
         raise NotJava("an unclosed character class")
     return "".join(parts)
@@ -103,7 +115,7 @@ def _escape(pattern: str, position: int, in_class: bool) -> tuple[str, int]:
         return _property(found, in_class), found.end()
     if letter == "c" and position + 1 < len(pattern):
         return regex.escape(chr(ord(pattern[position + 1]) ^ 64)), position + 2
-    simple = {"e": "\\x1B", "z": "\\Z", "Z": "(?=\\r?\\n?\\Z)", "v": "[\\n\\x0B\\f\\r\\x85\\u2028\\u2029]"}
+    simple = {"e": "\\x1B", "z": "\\Z", "Z": _BEFORE_LAST_LINE_END, "v": "[\\n\\x0B\\f\\r\\x85\\u2028\\u2029]"}
     simple |= {"h": f"[{_HORIZONTAL}]", "H": f"[^{_HORIZONTAL}]", "V": "[^\\n\\x0B\\f\\r\\x85\\u2028\\u2029]"}
     if letter.lower() in _ASCII:
         return f"[{'^' if letter.isupper() else ''}{_ASCII[letter.lower()]}]", position + 1

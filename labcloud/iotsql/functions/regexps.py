@@ -30,7 +30,7 @@ def _compiled(pattern: str) -> Any:
     if len(pattern) > LONGEST_PATTERN:
         return None
     try:
-        return regex.compile(to_python(pattern), regex.VERSION1)
+        return regex.compile(f"(?-f){to_python(pattern)}", regex.VERSION1)
     except (NotJava, regex.error, RecursionError, OverflowError, ValueError, KeyError, IndexError):
         return None
 

@@ -112,7 +112,8 @@ class Session:
         if self._half_deployed is None or result.status != "failed":
             return result
         place, summary = summary_of(self._half_deployed)
-        return replace(result, because=f"{result.because}\nterraform apply stopped at {place}: {summary}".lstrip())
+        because = f"{result.because}\nterraform apply stopped at {place}: {summary}".lstrip()
+        return replace(result, because=because, fix=better_fix(self._half_deployed, result.fix))
 
     def _judge_files(self, checks: Sequence[Check]) -> list[CheckResult]:
         """The results when Terraform refused the files: only what reads files can be judged."""
@@ -168,11 +169,25 @@ class Session:
         self.close()
 
 
+NOT_ASSUMED = re.compile(r"assume (?:the )?role .*?arn:aws[a-z-]*:iam::\d+:role/(?:[^\s:]*/)?(?P<role>[\w+=,@-]+(?:\.[\w+=,@-]+)*)")
+"""AWS IoT about the role of a topic rule, as AWS says it and as the local cloud does."""
+
+
 def summary_of(failure: TerraformFailed) -> tuple[str, str]:
     """Where Terraform stopped, and why in a line."""
     place = next((d.place for d in failure.diagnostics if d.place), "the message of Terraform")
     summary = next((d.summary.splitlines()[0] for d in failure.diagnostics if d.summary), "terraform apply failed")
     return place, WRAPPING.sub("", summary)
+
+
+def better_fix(failure: TerraformFailed, fix: str) -> str:
+    """A rule that was not made for its role's sake is put right at the role, not at the rule."""
+    for diagnostic in failure.diagnostics:
+        refused = NOT_ASSUMED.search(WRAPPING.sub("", diagnostic.summary))
+        kind = diagnostic.address.split(".")[-2] if "." in diagnostic.address else ""
+        if refused and kind and kind in fix:
+            return f"assume_role_policy of the role {refused['role']}: whom it trusts"
+    return fix
 
 
 def blame_the_target(failure: TerraformFailed, target: Target) -> None:

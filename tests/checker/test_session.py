@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from checker.checks.session import Listener, Session, blame_the_target, checks_version
+from checker.checks.session import Listener, Session, better_fix, blame_the_target, checks_version
 from checker.curriculum.parts import ROOT, find_part
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
@@ -186,3 +186,20 @@ def test_pytest_without_a_workspace_ends_with_the_usage_message(tmp_path):
 
     assert done.returncode == 2
     assert "is not a workspace: it has no folder terraform/" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "AWS IoT (iot.amazonaws.com) cannot assume the role arn:aws:iam::123456789012:role/iot_role: it trusts nobody",
+        "AWS IoT (iot.amazonaws.com) is unable to assume role (sts:AssumeRole) on resource: "
+        "arn:aws:iam::123456789012:role/lab/iot_role. If the role was just created or updated, please try again",
+    ],
+    ids=["the local cloud", "AWS"],
+)
+def test_a_rule_that_was_refused_for_its_role_is_put_right_at_the_role(said):
+    stopped = Diagnostic("error", f"creating IoT Topic Rule: {said}", address="aws_iot_topic_rule.invalid")
+    failure = TerraformFailed("apply", [stopped], applied=True)
+    fix = better_fix(failure, "aws_iot_topic_rule in terraform/iot.tf")
+    assert fix == "assume_role_policy of the role iot_role: whom it trusts"
+    assert better_fix(failure, "aws_dynamodb_table in terraform/dynamodb.tf").startswith("aws_dynamodb_table")

@@ -13,10 +13,9 @@ from checker.curriculum.parts import ROOT
 from checker.grading.attendant import Quota
 from checker.grading.course import read_course
 from checker.grading.intake import find_sources, is_archive
-from checker.grading.plugins import installed_packages
 from checker.grading.progress import Progress
 from checker.grading.run import Grader, Plan, kit_hash
-from checker.grading.station import STRATEGIES, Station, choose_isolation
+from checker.grading.station import STRATEGIES, choose_isolation, make_station
 from checker.grading.store import Grades
 from checker.grading.table import render_table
 from checker.terraform_install import ensure_terraform
@@ -77,7 +76,7 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
     if warning:
         say(warning)
     terraform = ensure_terraform(say=say)
-    station = Station(bwrap, terraform, installed_packages(terraform, say) if bwrap else ())
+    station = make_station(bwrap, terraform, say)
     grades.prepare()
     with grades.locked():
         quota = Quota(within_s=options["within"])

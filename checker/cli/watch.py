@@ -13,7 +13,7 @@ import click
 from checker.cli.options import chosen_target, open_target, open_workspace, target_option, workspace_option
 from checker.curriculum.parts import Part, find_part
 from checker.errors import UsageProblem
-from checker.fast import WarmProvider
+from checker.fast.warm import WarmProvider
 from checker.process import run_program
 from checker.report.terminal import style_of
 from checker.watch.keys import Keys

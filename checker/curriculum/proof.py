@@ -27,7 +27,7 @@ from checker.curriculum.templates import difference, make_template
 from checker.curriculum.workspace import Workspace, lay_over, new_workspace
 from checker.deployment import Deployment
 from checker.errors import LabError
-from checker.fast import WarmProvider
+from checker.fast.warm import WarmProvider
 from checker.target import Target, local_target
 from checker.terraform import Terraform
 from checker.terraform_install import cli_config_file, ensure_terraform

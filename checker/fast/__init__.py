@@ -3,7 +3,3 @@
 A run without a Lambda function falls from about three seconds to half a second. Wherever the trick does not hold, a run is
 plain Terraform: see obstacles.py for the files, WarmProvider for the rest. doc/warm-provider.md explains.
 """
-
-from checker.fast.warm import WarmProvider
-
-__all__ = ["WarmProvider"]

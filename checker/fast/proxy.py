@@ -18,12 +18,17 @@ NO_LIMITS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_le
 SCHEMA_WITHIN_S = 60.0
 
 
+def schema_method(version: int) -> str:
+    """The question for the schema in a version of the plugin protocol."""
+    return next(method for method in SCHEMA_METHODS if method.startswith(f"tfplugin{version}."))
+
+
 class SchemaProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
     """A gRPC server on a socket of its own in front of the provider at `provider`; `schema` gives the trimmed answer."""
 
     def __init__(self, provider: str, own: str, version: int, schema: Callable[[], bytes]) -> None:
         self._channel = grpc.insecure_channel(provider, options=NO_LIMITS)
-        self._schema_method = next(method for method in SCHEMA_METHODS if method.startswith(f"tfplugin{version}."))
+        self._schema_method = schema_method(version)
         self._schema = schema
         self._server = grpc.server(ThreadPoolExecutor(16, "warm-provider"), (self,), options=NO_LIMITS)
         self._server.add_insecure_port(own)

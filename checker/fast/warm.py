@@ -17,27 +17,15 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
-from checker.fast.needs import Needs, find_needs
 from checker.fast.process import START_WITHIN_S, NotStarted, ProviderProcess, find_provider, start_provider
 from checker.fast.proxy import SchemaProxy
+from checker.fast.runs import ITS_FAULT, USES_PROVIDERS, read_needs
 from checker.fast.schema import Unreadable, trim_schema, types_in
 from checker.process import Finished, Runner, run_program
 from checker.terraform_install import AWS_PROVIDER
 
 FAILURES_ALLOWED = 3
-USES_PROVIDERS = {"validate", "plan", "apply", "destroy", "show"}
 NOT_THE_PROVIDERS = ("TF_", "LAB_")
-ITS_FAULT = (
-    "rpc error:",
-    "Failed to load plugin schemas",
-    "Failed to instantiate provider",
-    "Failed to obtain provider schema",
-    "Plugin did not respond",
-    "Unrecognized remote plugin message",
-    "Request cancelled",
-    "no schema available for",
-)
-"""What Terraform says when the provider, or the way to it, failed: then the run is repeated without."""
 
 
 @dataclass
@@ -129,7 +117,7 @@ class WarmProvider:
     def _attach(self, environment: Mapping[str, str]) -> dict[str, str]:
         if "TF_REATTACH_PROVIDERS" in environment or "TF_LOG" in environment:
             return self._plain("TF_REATTACH_PROVIDERS or TF_LOG is set")
-        needs = self._needs()
+        needs = read_needs(self._folder)
         program = find_provider(self._folder)
         if obstacle := needs.obstacle or self._given_up or ("" if program else "terraform init comes first"):
             return self._plain(obstacle)
@@ -145,11 +133,6 @@ class WarmProvider:
             return self._plain(self._given_up)
         own = {**warm.provider.reattach, "Addr": {"Network": "unix", "String": self._socket()}}
         return {"TF_REATTACH_PROVIDERS": json.dumps({AWS_PROVIDER: own})}
-
-    def _needs(self) -> Needs:
-        files = [(file.name, _text(file)) for file in self._folder.glob("*.tf*") if file.suffix in (".tf", ".json")]
-        states = [self._folder / "terraform.tfstate", *self._folder.glob("terraform.tfstate.d/*/terraform.tfstate")]
-        return find_needs(files, [_text(state) for state in states if state.is_file()])
 
     def _ensure_started(self, program: Path, environment: Mapping[str, str]) -> _Warm:
         """The provider for this environment: the one that runs, or a new one if it ended or was made for another."""
@@ -175,7 +158,3 @@ class WarmProvider:
         if warm is not None:
             warm.proxy.close()
             warm.provider.end()
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace")

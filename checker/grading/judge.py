@@ -34,8 +34,8 @@ from checker.terraform import TerraformFailed
 
 Tell = Callable[..., None]
 PORT, MQTT_PORT = 4566, 8883
-PIP_NEEDS = ("__init__.py", "errors.py", "pipeline", "process.py", "supervisor.py")
-"""Of the kit's code, what the `pip` of a pipeline's job imports; checks and solutions stay outside."""
+BOXES_NEED = ("__init__.py", "errors.py", "pipeline", "process.py", "supervisor.py", "fast", "terraform_install.py")
+"""Of the kit's code, what the `pip` of a pipeline's job and the provider's proxy import; checks and solutions stay outside."""
 OURS = ("PYTHONPATH", "LAB_WORKER_BOX", "LAB_TERRAFORM")
 """Variables of the judge that no learner's program needs."""
 
@@ -146,21 +146,29 @@ class Judge:
         return limited
 
     def _boxed(self, cloud: Mapping[str, Any]) -> Runner:
+        from checker.grading.provider import ProviderOfOne
         from checker.isolation.box import Box, python_folders
         from checker.isolation.desk import PLUGINS
         from checker.isolation.program import BoxedRunner
         from checker.isolation.relay import Relay
 
         tools = [Path(tool) for tool in self._request["tools"]]
-        kit = [ROOT / "checker" / name for name in PIP_NEEDS]
+        kit = [ROOT / "checker" / name for name in BOXES_NEED]
         readable = [*python_folders(), *tools, *kit, self._place / "shared", Path(cloud["ca_file"])]
         readable += [PLUGINS] if PLUGINS.is_dir() else []
+        readable += [Path(self._request["schema"])] if self._request["schema"] else []
         folder = self.workspace.folder
         box = Box(
             readable=tuple(readable), writable=(folder, self._place / "tmp"),
             frozen=(folder / ".git",), masked=(folder / ".lab",),
         )  # fmt: skip
-        return BoxedRunner(box, self._request["bwrap"], _offers(), Relay())
+        boxed = BoxedRunner(box, self._request["bwrap"], _offers(), Relay())
+        if not self._request["schema"]:
+            return boxed
+        program, schema = PLUGINS / self._request["provider"], Path(self._request["schema"])
+        return ProviderOfOne(
+            boxed, self.workspace.terraform, program, schema, self._place / "shared", self._place / "tmp"
+        )
 
 
 def _offers() -> dict[int, tuple[str, int]]:

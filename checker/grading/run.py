@@ -154,6 +154,8 @@ class Grader:
             "bwrap": station.bwrap,
             "program_s": self._plan.quota.program_s,
             "tools": [str(tool) for tool in station.tools],
+            "provider": station.provider,
+            "schema": str(station.schema or "") if station.bwrap else "",
             "terraform_config": station.terraform_config() if station.bwrap else "",
         }
         try:

@@ -7,16 +7,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from checker.curriculum.parts import ROOT
 from checker.errors import UsageProblem
-from checker.grading.plugins import Packages
+from checker.fast.whole_schema import kept_schema
+from checker.grading.plugins import Packages, installed_packages
 from checker.isolation.desk import PLACE, PLUGINS, Desk, as_nobody, desk_command
 from checker.isolation.probe import RISK, require_isolation
+from checker.terraform_install import AWS_PROVIDER
 
 STRATEGIES = ("auto", "bwrap", "none")
 
@@ -29,6 +31,8 @@ class Station:
     terraform: Path
     plugins: Packages = ()
     """The provider: a desk has no network to get it from."""
+    schema: Path | None = None
+    """The whole schema of the AWS provider, in a file; without it every run of Terraform is plain."""
     _folders: dict[int, Path] = field(default_factory=dict)
 
     @property
@@ -44,8 +48,15 @@ class Station:
 
     @property
     def tools(self) -> tuple[Path, ...]:
-        """Terraform, if it does not lie in the system's folders."""
-        return () if Path("/usr") in self.terraform.parents else (self.terraform,)
+        """Terraform, if it does not lie in the system's folders, and the provider's schema."""
+        terraform = () if Path("/usr") in self.terraform.parents else (self.terraform,)
+        return (*terraform, self.schema) if self.schema else terraform
+
+    @property
+    def provider(self) -> str:
+        """The AWS provider's program, in the mirror; empty if there is not exactly one."""
+        found = provider_programs(self.plugins)
+        return found[0][0] if len(found) == 1 else ""
 
     def place(self, slot: int) -> Path:
         """The folder in which the process of a slot works, as it sees it; empty at the beginning."""
@@ -84,6 +95,19 @@ class Station:
         """Terraform's settings at a desk: the provider from the mirror and from nowhere else."""
         mirror = f'filesystem_mirror {{\n    path = "{PLUGINS}"\n  }}'
         return f"disable_checkpoint = true\nprovider_installation {{\n  {mirror}\n}}\n"
+
+
+def provider_programs(plugins: Packages) -> list[tuple[str, Path]]:
+    """The programs of the AWS provider among the packages, with their places in the mirror."""
+    packages = [(place, folder) for place, folder in plugins if place.startswith(AWS_PROVIDER + "/")]
+    return [(f"{place}/{p.name}", p) for place, folder in packages for p in folder.glob("terraform-provider-aws*")]
+
+
+def make_station(bwrap: str, terraform: Path, say: Callable[[str], None]) -> Station:
+    """A station with all that can be prepared once for every submission."""
+    plugins = installed_packages(terraform, say) if bwrap else ()
+    programs = provider_programs(plugins)
+    return Station(bwrap, terraform, plugins, kept_schema(programs[0][1]) if len(programs) == 1 else None)
 
 
 def choose_isolation(strategy: str) -> tuple[str, str]:

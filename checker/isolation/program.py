@@ -16,7 +16,7 @@ from typing import IO
 
 from checker.errors import LabError
 from checker.isolation.box import INSIDE, Box, box_arguments
-from checker.isolation.limits import MB, STOPPED
+from checker.isolation.limits import MB, STOPPED, Limits
 from checker.isolation.relay import Address, Relay
 from checker.isolation.watch import memory_mb, tree_of
 from checker.process import Finished
@@ -42,14 +42,21 @@ class BoxedRunner:
         grace_s: float = 10.0,
     ) -> Finished:
         """Runs the command to its end or to the first limit; nothing of the box is left then."""
+        return self.start(command, cwd=cwd, env=env, on_line=on_line).wait(within_s)
+
+    def start(
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        on_line: Callable[[str], None] | None = None,
+    ) -> Started:
+        """Starts the command; somebody must wait for it."""
         process, listeners = start_in_box(self._box, self._bwrap, [*map(str, command)], cwd, env, tuple(self._offers))
         for listener, address in zip(listeners, self._offers.values(), strict=True):
             self._relay.offer(listener, address)
-        try:
-            return _Watched(process, self._box.limits.tree_mb, self._box.limits.output_mb * MB, on_line).wait(within_s)
-        finally:
-            for listener in listeners:
-                self._relay.withdraw(listener)
+        return Started(process, self._box.limits, on_line, lambda: [self._relay.withdraw(each) for each in listeners])
 
 
 def start_in_box(
@@ -85,13 +92,18 @@ def start_in_box(
     return process, [socket.socket(fileno=descriptor) for descriptor in descriptors]
 
 
-class _Watched:
-    """Collects what a boxed program says and ends it at the first limit that it reaches."""
+class Started:
+    """A program that runs in a box: what it says is collected, and the first limit that it reaches ends it."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], most_mb: int, most_bytes: int, on_line: Callable[[str], None] | None
+        self,
+        process: subprocess.Popen[bytes],
+        limits: Limits,
+        on_line: Callable[[str], None] | None,
+        at_the_end: Callable[[], object],
     ) -> None:
-        self._process, self._most_mb, self._left = process, most_mb, most_bytes
+        self._process, self._most_mb, self._left = process, limits.tree_mb, limits.output_mb * MB
+        self._at_the_end = at_the_end
         self._stopped = ""
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
@@ -100,7 +112,16 @@ class _Watched:
             self._read(process.stderr, self._errors, None),
         ]
 
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    def end(self) -> None:
+        """Ends the box and all that runs in it."""
+        self._kill()
+
     def wait(self, within_s: float) -> Finished:
+        """How the program ended, by itself or at a limit; nothing of the box is left then."""
         deadline, timed_out = time.monotonic() + within_s, False
         while self._process.returncode is None and not timed_out:
             try:
@@ -110,6 +131,7 @@ class _Watched:
                 self._look_at_memory()
         self._kill()
         self._process.wait()
+        self._at_the_end()
         for reader in self._readers:
             reader.join(2.0)
         errors = b"".join(self._errors).decode(errors="replace")

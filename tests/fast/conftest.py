@@ -12,7 +12,7 @@ from checker.cloud_process import start_cloud, stop_cloud
 from checker.curriculum.parts import read_parts
 from checker.curriculum.workspace import Workspace, lay_over, new_workspace
 from checker.deployment import Deployment
-from checker.fast import WarmProvider
+from checker.fast.warm import WarmProvider
 from checker.target import find_target
 from checker.terraform import Terraform
 

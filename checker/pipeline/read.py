@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-import jsonschema
 
 from checker.pipeline.conditions import ConditionError, holds
 from checker.pipeline.document import load
@@ -92,6 +91,21 @@ def read(workspace: Path) -> Pipeline:
 
 
 @cache
+def _jsonschema() -> Any:
+    """The library, without a grammar of addresses (RFC 3987) that takes it a second to build and that no schema here asks for."""
+    grammar = "rfc3987_syntax"
+    missing = grammar not in sys.modules
+    if missing:
+        sys.modules[grammar] = None  # type: ignore[assignment]
+    try:
+        import jsonschema
+    finally:
+        if missing:
+            del sys.modules[grammar]
+    return jsonschema
+
+
+@cache
 def _schema() -> Mapping[str, Any]:
     """GitLab's JSON schema for CI files, as the package check-jsonschema ships it."""
     text = files("check_jsonschema").joinpath("builtin_schemas", "vendor", "gitlab-ci.json").read_text(encoding="utf-8")
@@ -100,6 +114,7 @@ def _schema() -> Mapping[str, Any]:
 
 
 def _schema_problems(document: Mapping[str, Any]) -> list[Problem]:
+    jsonschema = _jsonschema()
     validator = jsonschema.Draft7Validator(_schema())
     problems = []
     for error in sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path))):

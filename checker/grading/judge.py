@@ -146,7 +146,7 @@ class Judge:
         return limited
 
     def _boxed(self, cloud: Mapping[str, Any]) -> Runner:
-        from checker.grading.provider import ProviderOfOne
+        from checker.grading.provider import Prepared, ProviderOfOne
         from checker.isolation.box import Box, python_folders
         from checker.isolation.desk import PLUGINS
         from checker.isolation.program import BoxedRunner
@@ -156,19 +156,17 @@ class Judge:
         kit = [ROOT / "checker" / name for name in BOXES_NEED]
         readable = [*python_folders(), *tools, *kit, self._place / "shared", Path(cloud["ca_file"])]
         readable += [PLUGINS] if PLUGINS.is_dir() else []
-        readable += [Path(self._request["schema"])] if self._request["schema"] else []
+        readable += [Path(given["schema"])] if (given := self._request["prepared"]) else []
         folder = self.workspace.folder
         box = Box(
             readable=tuple(readable), writable=(folder, self._place / "tmp"),
             frozen=(folder / ".git",), masked=(folder / ".lab",),
         )  # fmt: skip
         boxed = BoxedRunner(box, self._request["bwrap"], _offers(), Relay())
-        if not self._request["schema"]:
+        if not given:
             return boxed
-        program, schema = PLUGINS / self._request["provider"], Path(self._request["schema"])
-        return ProviderOfOne(
-            boxed, self.workspace.terraform, program, schema, self._place / "shared", self._place / "tmp"
-        )
+        prepared = Prepared(**{**given, "packages": tuple(given["packages"])})
+        return ProviderOfOne(boxed, self.workspace.terraform, prepared, self._place / "shared", self._place / "tmp")
 
 
 def _offers() -> dict[int, tuple[str, int]]:

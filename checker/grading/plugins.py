@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from checker.curriculum.parts import STARTER
@@ -16,9 +17,18 @@ from checker.terraform_install import cache_folder, cli_config_file
 
 Packages = tuple[tuple[str, Path], ...]
 """The folders of unpacked providers with their places in Terraform's mirror layout."""
+LOCK_FILE = ".terraform.lock.hcl"
 
 
-def installed_packages(terraform: Path, say: Callable[[str], None]) -> Packages:
+@dataclass(frozen=True)
+class Installed:
+    """What `terraform init` makes of the starter: its providers, and the lock file that names them."""
+
+    packages: Packages = ()
+    lock: str = ""
+
+
+def install(terraform: Path, say: Callable[[str], None]) -> Installed:
     """The provider that the starter asks for, where it lies on this machine; kept in the kit's cache if nowhere else."""
     with tempfile.TemporaryDirectory(prefix="lab-provider-") as temporary:
         folder = Path(temporary) / "terraform"
@@ -29,7 +39,8 @@ def installed_packages(terraform: Path, say: Callable[[str], None]) -> Packages:
         found = [path for path in installed.glob("*/*/*/*/*") if path.is_dir()]
         if not found:
             raise LabError("terraform init installed no provider", next_step="lab doctor")
-        return tuple((path.relative_to(installed).as_posix(), _lasting(path, installed, say)) for path in found)
+        packages = tuple((path.relative_to(installed).as_posix(), _lasting(path, installed, say)) for path in found)
+        return Installed(packages, (folder / LOCK_FILE).read_text())
 
 
 def _lasting(package: Path, installed: Path, say: Callable[[str], None]) -> Path:

@@ -7,18 +7,24 @@ between submissions is the schema, which depends on the provider's program alone
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.fast.runs import ITS_FAULT, USES_PROVIDERS, read_needs
+from checker.fast.initial import init_is_known
+from checker.fast.runs import ITS_FAULT, USES_PROVIDERS, NotPlain, read_for_init, read_needs, read_plain
+from checker.grading.plugins import LOCK_FILE
+from checker.isolation.desk import PLUGINS
 from checker.isolation.program import BoxedRunner, Started
 from checker.process import Finished
 from checker.terraform_install import AWS_PROVIDER
@@ -29,7 +35,7 @@ ATTACHABLE = USES_PROVIDERS | {"output"}
 VARIABLE = "TF_REATTACH_PROVIDERS"
 PROVIDERS_OWN = r"^(AWS_|HOME=|TF_AWS|TF_APPEND|TF_LOG|TF_REATTACH|SSL_CERT|[A-Za-z]+_(PROXY|proxy)=)"
 """The variables that a provider reads; AWS_DEFAULT_REGION counts only without AWS_REGION, which is always set here."""
-SPENDS_MEMORY = {"GOGC": "400", "GOMEMLIMIT": "384MiB"}
+SPENDS_MEMORY = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
 """Go collects garbage later: a fifth less of processor time for Terraform and the provider, with a limit."""
 WRAPPER = """#!/bin/sh
 # Terraform for scripts: attached to the provider that this submission has already, where that makes no difference.
@@ -49,18 +55,30 @@ exec '{terraform}' "$@"
 """
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What is the same for all submissions: provider and schema, and what `terraform init` would make of the starter."""
+
+    program: str
+    """Its place below PLUGINS."""
+    schema: str
+    packages: tuple[str, ...]
+    lock: str
+    settings: str
+    """The starter's versions.tf."""
+
+
 class ProviderOfOne:
     """Runs programs of one submission. `shared` is a folder that boxes read and only the judge writes."""
 
-    def __init__(
-        self, run: BoxedRunner, folder: Path, program: Path, schema: Path, shared: Path, meeting: Path
-    ) -> None:
-        self._run, self._folder, self._program, self._schema = run, folder, program, schema
+    def __init__(self, run: BoxedRunner, folder: Path, prepared: Prepared, shared: Path, meeting: Path) -> None:
+        self._run, self._folder, self._prepared = run, folder, prepared
+        self._program, self._schema = PLUGINS / prepared.program, Path(prepared.schema)
         self._attach_file, self._tools, self._socket = shared / "attach", shared / "tools", meeting / "provider.socket"
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="provider-starter")
         """Linux ends a box when the thread that started it ends: this one stays."""
         self._started: Started | None = None
-        self._started_for = ""
+        self._started_for = self._attach_to = ""
         self._given_up = False
         self._tools.mkdir(parents=True, exist_ok=True)
 
@@ -69,8 +87,14 @@ class ProviderOfOne:
         is_terraform = cwd == self._folder and Path(command[0]).name == "terraform"
         if not is_terraform:
             return self._run(command, cwd=cwd, env=self._with_wrapper(env), **rest)
+        if command[1] == "init" and self._init():
+            return Finished(0, "", "")
         env = {**env, **SPENDS_MEMORY}
-        more = self._attach(Path(command[0]), env) if str(command[1]) in ATTACHABLE else {}
+        more = (
+            self._attach(Path(shutil.which(command[0], path=env.get("PATH")) or command[0]), env)
+            if str(command[1]) in ATTACHABLE
+            else {}
+        )
         finished = self._run(command, cwd=cwd, env={**env, **more}, **rest)
         if not more or finished.succeeded or finished.timed_out or not self._is_its_fault(finished):
             return finished
@@ -85,13 +109,27 @@ class ProviderOfOne:
         if started is not None:
             started.end()
 
+    def _init(self) -> bool:
+        """Does what `terraform init` would do, if that is known; False: it must be asked."""
+        try:
+            known = init_is_known(read_for_init(self._folder), self._prepared.settings)
+        except NotPlain:
+            known = False
+        if not known or os.path.lexists(self._folder / ".terraform") or os.path.lexists(self._folder / LOCK_FILE):
+            return False
+        for place in self._prepared.packages:
+            link = self._folder / ".terraform" / "providers" / place
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(PLUGINS / place)
+        (self._folder / LOCK_FILE).write_text(self._prepared.lock)
+        return True
+
     def _is_its_fault(self, finished: Finished) -> bool:
         alive = self._started is not None and self._started.is_alive
         return not alive or any(sign in finished.stdout + finished.stderr for sign in ITS_FAULT)
 
     def _attach(self, terraform: Path, env: Mapping[str, str]) -> dict[str, str]:
-        needs = read_needs(self._folder)
-        if self._given_up or needs.obstacle or not self._program.is_file():
+        if self._given_up or read_needs(self._folder).obstacle or not self._program.is_file():
             self._attach_file.unlink(missing_ok=True)
             return {}
         if self._started is None or not self._started.is_alive or self._started_for != settings_digest(env):
@@ -99,8 +137,9 @@ class ProviderOfOne:
             self._start(env)
         if self._given_up:
             return {}
-        self._write_wrapper(terraform)
-        return {VARIABLE: self._attach_file.read_text()}
+        with contextlib.suppress(NotPlain):
+            self._write_wrapper(terraform)
+        return {VARIABLE: self._attach_to}
 
     def _start(self, env: Mapping[str, str]) -> None:
         """Starts provider and proxy, and waits until they say where they listen."""
@@ -116,7 +155,8 @@ class ProviderOfOne:
 
         def attend() -> None:
             started.wait(threading.TIMEOUT_MAX / 2)
-            self._attach_file.unlink(missing_ok=True)
+            if self._started in (None, started):
+                self._attach_file.unlink(missing_ok=True)
             heard.set()
 
         threading.Thread(target=attend, name="provider-attendant", daemon=True).start()
@@ -126,15 +166,17 @@ class ProviderOfOne:
             started.end()
             return
         self._started, self._started_for = started, settings_digest(env)
-        self._attach_file.write_text(json.dumps({AWS_PROVIDER: json.loads(said[0])}))
+        self._attach_to = json.dumps({AWS_PROVIDER: json.loads(said[0])})
+        self._attach_file.write_text(self._attach_to)
 
     def _with_wrapper(self, env: Mapping[str, str]) -> dict[str, str]:
         return {**env, "PATH": os.pathsep.join([str(self._tools), env.get("PATH", os.defpath)])}
 
     def _write_wrapper(self, terraform: Path) -> None:
-        files = b"".join(file.read_bytes() for file in sorted(self._folder.glob("*.tf")) if file.is_file())
+        files = b"".join(read_plain(file).encode() for file in sorted(self._folder.glob("*.tf")))
         text = WRAPPER.format(
-            variables=PROVIDERS_OWN, variable=VARIABLE, memory=" ".join(f"{name}={value}" for name, value in SPENDS_MEMORY.items()), attach=self._attach_file, folder=self._folder.resolve(),
+            variables=PROVIDERS_OWN, variable=VARIABLE, memory=" ".join(map("=".join, SPENDS_MEMORY.items())),
+            attach=self._attach_file, folder=self._folder.resolve(),
             commands="|".join(sorted(ATTACHABLE)), files=f"{hashlib.sha256(files).hexdigest()}  -",
             settings=self._started_for, terraform=terraform,
         )  # fmt: skip

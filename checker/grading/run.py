@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,8 +154,7 @@ class Grader:
             "bwrap": station.bwrap,
             "program_s": self._plan.quota.program_s,
             "tools": [str(tool) for tool in station.tools],
-            "provider": station.provider,
-            "schema": str(station.schema or "") if station.bwrap else "",
+            "prepared": asdict(station.prepared) if station.bwrap and station.prepared else None,
             "terraform_config": station.terraform_config() if station.bwrap else "",
         }
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from checker.curriculum.parts import ROOT
+from checker.curriculum.parts import ROOT, STARTER
 from checker.errors import UsageProblem
 from checker.fast.whole_schema import kept_schema
-from checker.grading.plugins import Packages, installed_packages
-from checker.isolation.desk import PLACE, PLUGINS, Desk, as_nobody, desk_command
+from checker.grading.plugins import Packages, install
+from checker.grading.provider import Prepared
+from checker.isolation.desk import KIT_FOLDERS, PLACE, PLUGINS, Desk, as_nobody, desk_command
 from checker.isolation.probe import RISK, require_isolation
 from checker.terraform_install import AWS_PROVIDER
 
@@ -31,8 +33,8 @@ class Station:
     terraform: Path
     plugins: Packages = ()
     """The provider: a desk has no network to get it from."""
-    schema: Path | None = None
-    """The whole schema of the AWS provider, in a file; without it every run of Terraform is plain."""
+    prepared: Prepared | None = None
+    """Provider and schema; without them every run of Terraform is plain."""
     _folders: dict[int, Path] = field(default_factory=dict)
 
     @property
@@ -50,13 +52,7 @@ class Station:
     def tools(self) -> tuple[Path, ...]:
         """Terraform, if it does not lie in the system's folders, and the provider's schema."""
         terraform = () if Path("/usr") in self.terraform.parents else (self.terraform,)
-        return (*terraform, self.schema) if self.schema else terraform
-
-    @property
-    def provider(self) -> str:
-        """The AWS provider's program, in the mirror; empty if there is not exactly one."""
-        found = provider_programs(self.plugins)
-        return found[0][0] if len(found) == 1 else ""
+        return (*terraform, Path(self.prepared.schema)) if self.prepared else terraform
 
     def place(self, slot: int) -> Path:
         """The folder in which the process of a slot works, as it sees it; empty at the beginning."""
@@ -105,9 +101,23 @@ def provider_programs(plugins: Packages) -> list[tuple[str, Path]]:
 
 def make_station(bwrap: str, terraform: Path, say: Callable[[str], None]) -> Station:
     """A station with all that can be prepared once for every submission."""
-    plugins = installed_packages(terraform, say) if bwrap else ()
-    programs = provider_programs(plugins)
-    return Station(bwrap, terraform, plugins, kept_schema(programs[0][1]) if len(programs) == 1 else None)
+    if not bwrap:
+        return Station(bwrap, terraform)
+    _compile_the_kit()
+    installed = install(terraform, say)
+    programs = provider_programs(installed.packages)
+    if len(programs) != 1:
+        return Station(bwrap, terraform, installed.packages)
+    (place, program), settings = programs[0], STARTER / "terraform" / "versions.tf"
+    places = tuple(place for place, _ in installed.packages)
+    prepared = Prepared(place, str(kept_schema(program)), places, installed.lock, settings.read_text(encoding="utf-8"))
+    return Station(bwrap, terraform, installed.packages, prepared)
+
+
+def _compile_the_kit() -> None:
+    """Desks see the kit read-only: what is not compiled before would be compiled for every submission."""
+    for name in KIT_FOLDERS:
+        compileall.compile_dir(ROOT / name, quiet=2)
 
 
 def choose_isolation(strategy: str) -> tuple[str, str]:

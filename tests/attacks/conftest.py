@@ -12,7 +12,7 @@ import threading
 import tomllib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 from checker.errors import LabError
-from checker.grading.plugins import installed_packages
-from checker.grading.station import Station, choose_isolation
+from checker.grading.station import Station, choose_isolation, make_station
 from checker.isolation.desk import Desk, as_nobody, desk_command
 from checker.terraform_install import ensure_terraform
 
@@ -92,7 +91,7 @@ class Machine:
         request = {
             "place": "/lab", "parts": [1], "hidden": {}, "program_s": 60, "bwrap": self.station.bwrap, "secret": self.secret,
             "tools": [str(tool) for tool in self.station.tools], "terraform_config": self.station.terraform_config(),
-            "attacks": self.fill(chosen),
+            "prepared": asdict(self.station.prepared) if self.station.prepared else None, "attacks": self.fill(chosen),
         }  # fmt: skip
         clean = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -130,7 +129,7 @@ def station() -> Station:
     except LabError as missing:
         pytest.skip(str(missing))
     terraform = ensure_terraform()
-    return Station(bwrap, terraform, installed_packages(terraform, print))
+    return make_station(bwrap, terraform, print)
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from checker.fast.needs import find_needs
+from checker.fast.runs import read_needs
 from checker.fast.schema import Unreadable, trim_schema, types_in
 
 
@@ -74,3 +78,11 @@ def test_a_misspelt_type_is_left_to_plain_terraform_which_suggests_the_right_one
 )
 def test_what_only_plain_terraform_does_right_is_an_obstacle(name, text, obstacle):
     assert find_needs([(name, text)]).obstacle == obstacle
+
+
+@pytest.mark.parametrize("trap", ["pipe", "link", "folder"])
+def test_what_is_no_plain_file_is_not_read(tmp_path: Path, trap: str):
+    place = tmp_path / "trap.tf"
+    {"pipe": lambda: os.mkfifo(place), "link": lambda: place.symlink_to("/dev/zero"), "folder": place.mkdir}[trap]()
+
+    assert read_needs(tmp_path).obstacle == "trap.tf is no plain file"

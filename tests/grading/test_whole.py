@@ -19,9 +19,8 @@ from checker.errors import LabError
 from checker.grading.attendant import Quota
 from checker.grading.course import CourseRules
 from checker.grading.intake import Source
-from checker.grading.plugins import installed_packages
 from checker.grading.run import Grader, Plan
-from checker.grading.station import Station, choose_isolation
+from checker.grading.station import choose_isolation, make_station
 from checker.grading.store import Grades
 from checker.terraform_install import ensure_terraform
 from tests.grading.conftest import git
@@ -162,7 +161,7 @@ def grade_with(tmp_path: Path, submission: Path, quota: Quota, hidden: str = "")
     grades = Grades(tmp_path / "grades")
     grades.prepare()
     plan = Plan(course.listed("1"), course.hidden_sources(), "kit", quota)
-    grader = Grader(plan, grades, Station(bwrap, terraform, installed_packages(terraform, print)))
+    grader = Grader(plan, grades, make_station(bwrap, terraform, print))
     (done,) = grader.grade([Source("ada", submission)], 1, lambda _: None)
     return done.result
 

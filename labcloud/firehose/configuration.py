@@ -5,7 +5,7 @@ Source: Amazon Data Firehose API Reference, "ExtendedS3DestinationConfiguration"
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
@@ -84,23 +84,38 @@ def read_destination(configuration: Mapping[str, Any]) -> Destination:
     )
 
 
-def check_create(request: ApiRequest) -> None:
+WhyNotAssumed = Callable[[str], str | None]
+"""why_not_assumed(role ARN): None if Firehose may assume the role, else the reason."""
+
+
+def check_create(request: ApiRequest, why_not_assumed: WhyNotAssumed) -> None:
     """Refuses what CreateDeliveryStream asks for and the local cloud does not do. Raises AwsError."""
     asked = request.parameters
     if asked.get("DeliveryStreamType") not in (None, "DirectPut"):
         raise _invalid(f"The local cloud does not serve delivery streams of type {asked['DeliveryStreamType']}.")
-    if not _check_destination(asked, "Configuration"):
+    destination = _check_destination(asked, "Configuration")
+    if destination is None:
         raise _invalid("Exactly one destination configuration is supported for a Firehose")
+    _check_role(destination, why_not_assumed)
 
 
-def check_update(request: ApiRequest) -> None:
+def check_update(request: ApiRequest, why_not_assumed: WhyNotAssumed) -> None:
     """Refuses what UpdateDestination asks for and the local cloud does not do. Raises AwsError."""
     scope, name = request.scope, request.parameters["DeliveryStreamName"]
     stored = delivery_stream(scope.account_id, scope.region, name).configuration
-    _check_destination(request.parameters, "Update", stored)
+    if destination := _check_destination(request.parameters, "Update", stored):
+        _check_role(destination, why_not_assumed)
 
 
-def _check_destination(asked: Mapping[str, Any], suffix: str, stored: Mapping[str, Any] | None = None) -> bool:
+def _check_role(destination: Destination, why_not_assumed: WhyNotAssumed) -> None:
+    """Not in AWS's words, which make Terraform wait: doc/decisions/005."""
+    if why := why_not_assumed(destination.role_arn):
+        raise _invalid(f"Firehose cannot assume the role {destination.role_arn}: {why}")
+
+
+def _check_destination(
+    asked: Mapping[str, Any], suffix: str, stored: Mapping[str, Any] | None = None
+) -> Destination | None:
     others = [
         name
         for name in asked
@@ -109,9 +124,7 @@ def _check_destination(asked: Mapping[str, Any], suffix: str, stored: Mapping[st
     if others:
         raise _invalid(f"The local cloud serves S3 as destination of a delivery stream, not {', '.join(others)}.")
     given = asked.get(f"ExtendedS3Destination{suffix}") or asked.get(f"S3Destination{suffix}")
-    if given:
-        read_destination({**(stored or {}), **given})
-    return bool(given)
+    return read_destination({**(stored or {}), **given}) if given else None
 
 
 def _refuse_unserved(configuration: Mapping[str, Any]) -> None:

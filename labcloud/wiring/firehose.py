@@ -11,11 +11,19 @@ from labcloud.firehose import Firehose, check_create, check_update
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
 
+FIREHOSE = "firehose.amazonaws.com"
+
 
 def make(cloud: Cloud) -> Firehose:
     return Firehose(cloud.clock, cloud.roles, lambda *call: cloud.functions.call(*call))
 
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    checks = {"CreateDeliveryStream": check_create, "UpdateDestination": check_update}
+    def why_not_assumed(role_arn: str) -> str | None:
+        return cloud.roles.why_not_assumed(role_arn, FIREHOSE, {})
+
+    checks = {
+        "CreateDeliveryStream": lambda request: check_create(request, why_not_assumed),
+        "UpdateDestination": lambda request: check_update(request, why_not_assumed),
+    }
     return {"firehose": Served(cloud.firehose.operations, checks=checks)}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from labcloud.api import Served
+from labcloud.api import ApiRequest, Served
+from labcloud.errors import AwsError
 from labcloud.links import Links
 from labcloud.notifications import BucketNotifications, FanOut
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
+
+BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)")
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
 def make_buckets(cloud: Cloud) -> BucketNotifications:
@@ -37,4 +42,15 @@ def make_links(cloud: Cloud) -> Links:
 
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    return {"s3": Served(checks={"PutBucketNotificationConfiguration": cloud.buckets.check_configuration})}
+    checks = {
+        "CreateBucket": check_bucket_name,
+        "PutBucketNotificationConfiguration": cloud.buckets.check_configuration,
+    }
+    return {"s3": Served(checks=checks)}
+
+
+def check_bucket_name(request: ApiRequest) -> None:
+    """Source: S3 User Guide, "General purpose bucket naming rules". Raises AwsError InvalidBucketName."""
+    name = str(request.parameters.get("Bucket", ""))
+    if not BUCKET_NAME.fullmatch(name) or ADDRESS.fullmatch(name):
+        raise AwsError("The specified bucket is not valid.", code="InvalidBucketName", BucketName=name)

@@ -156,3 +156,19 @@ def test_an_alarms_period_is_a_multiple_of_a_minute_or_a_short_one(lab: Lab) -> 
     code, message = refusal(lab.cloudwatch.put_metric_alarm, **alarm, Period=45)
     assert (code, message) == ("ValidationError", "Period must be 10, 20, 30 or a multiple of 60")
     lab.cloudwatch.put_metric_alarm(**alarm, Period=30)
+
+
+def test_a_delivery_stream_whose_role_firehose_cannot_assume_is_not_made(lab: Lab) -> None:
+    destination = {"RoleARN": lab.role("of_lambda", "lambda.amazonaws.com"), "BucketARN": "arn:aws:s3:::lake"}
+    code, message = refusal(
+        lab.firehose.create_delivery_stream, DeliveryStreamName="s", ExtendedS3DestinationConfiguration=destination
+    )
+    assert code == "InvalidArgumentException"
+    assert message.startswith(f"Firehose cannot assume the role {destination['RoleARN']}: role of_lambda cannot be")
+
+
+@pytest.mark.parametrize("name", ["Upper", "under_score", "two..dots", "192.168.0.1", "ends-", "xn--punycode"])
+def test_a_bucket_has_a_name_that_s3_allows(lab: Lab, name: str) -> None:
+    place = {"LocationConstraint": "eu-west-1"}
+    code, _ = refusal(lab.s3.create_bucket, Bucket=name, CreateBucketConfiguration=place)
+    assert code == "InvalidBucketName"

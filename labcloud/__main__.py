@@ -75,13 +75,12 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     gc.disable()  # a tenth of the start would go into looking for garbage among modules
     from labcloud.cloud import Cloud, Settings
     from labcloud.persistence.statefile import StateError
-    from labcloud.shell.process import LocalLauncher
 
     gc.freeze()
     gc.enable()
     sys.setswitchinterval(SWITCH_S)
     settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)
-    settings = replace(settings, launcher=options.launcher or LocalLauncher, post_anywhere=options.post_anywhere)
+    settings = replace(settings, launcher=options.launcher, post_anywhere=options.post_anywhere)
     settings = replace(settings, control_token=secrets.token_hex(16) if options.guard_control else "")
     try:
         cloud = Cloud(settings)

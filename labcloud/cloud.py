@@ -36,7 +36,6 @@ from labcloud.persistence.state import Persistence
 from labcloud.roles import Roles
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
-from labcloud.shell.process import Launcher, LocalLauncher
 from labcloud.trace import Trace
 from labcloud.wiring import Services
 from labcloud.wiring.hooks import connect
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
     from labcloud.roles import TablesOf
     from labcloud.scheduler import Keeper, Scheduler
     from labcloud.shadows import Shadows
+    from labcloud.shell.process import Launcher
     from labcloud.shell.web import Web
     from labcloud.stacks import CloudFormation
     from labcloud.timestream import Timestream
@@ -87,8 +87,8 @@ class Settings:
     state_dir: Path | None = None
     post_anywhere: bool = False
     """Whether rules and subscriptions may post to other hosts than this one."""
-    launcher: Callable[[Path], Launcher] = LocalLauncher
-    """How the processes of functions are started."""
+    launcher: Callable[[Path], Launcher] | None = None
+    """How the processes of functions are started; None: as this process's children."""
     control_token: str = ""
     """What a caller of the control surface must show, if anything."""
 

@@ -10,13 +10,15 @@ import itertools
 import uuid
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from labcloud.api import Scope
 from labcloud.iotlogging import IotWatch
 from labcloud.mqtt import BasicIngest, Message, ShadowRequest
-from labcloud.shadows import Shadows
 from labcloud.trace import Trace
+
+if TYPE_CHECKING:
+    from labcloud.shadows import Shadows
 
 _PROCESS = uuid.uuid4().hex[:20]
 _NUMBERS = itertools.count(1)

@@ -88,12 +88,16 @@ class Settings:
 _settings: Settings | None = None
 
 
-def install(settings: Settings) -> None:
-    """Puts all hooks of AWS IoT in place; called again, it changes the settings."""
+def use(*settings: Any) -> None:
+    """Takes what `Settings` has; called again, it changes that."""
     global _settings
-    _settings = settings
-    iot_certificates.use(settings.authority)
-    iot_rules.use(settings.validate_topic_rule)
+    _settings = Settings(*settings)
+    iot_certificates.use(_settings.authority)
+    iot_rules.use(_settings.validate_topic_rule)
+
+
+def install() -> None:
+    """Puts all hooks of AWS IoT in place."""
     if hooks.first_time(__name__):
         _place_hooks()
 
@@ -143,5 +147,5 @@ def _telling(kind: str, change: Callable[..., Any]) -> Callable[..., Any]:
 
 def _require_settings() -> Settings:
     if _settings is None:
-        raise RuntimeError("iot.install was not called")
+        raise RuntimeError("iot.use was not called")
     return _settings

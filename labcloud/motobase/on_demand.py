@@ -12,6 +12,7 @@ MODULES = {
     "cloudwatch": ("cloudwatch",),
     "events": ("event_rules",),
     "firehose": ("firehose",),
+    "iot": ("iot",),
     "kinesis": ("kinesis",),
     "s3": ("s3", "event_rules"),
     "sagemaker": ("sagemaker",),

@@ -18,6 +18,7 @@ from labcloud.events import pattern_of
 from labcloud.motobase.functions import function_of, layer_size, split_name
 from labcloud.motobase.iam import session_credentials
 from labcloud.motobase.lookups import read_object
+from labcloud.shell.process import LocalLauncher
 from labcloud.wiring.permissions import allow
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def make_runtime(cloud: Cloud) -> LambdaRuntime:
         return None if decision is not None and decision.allowed else reason
 
     writer = LogWriter(why_not_logged)
-    return LambdaRuntime(cloud.clock, lambda: cloud.endpoint_url, writer.write, launcher=cloud.settings.launcher)
+    launcher = cloud.settings.launcher or LocalLauncher
+    return LambdaRuntime(cloud.clock, lambda: cloud.endpoint_url, writer.write, launcher=launcher)
 
 
 def make_functions(cloud: Cloud) -> Functions:

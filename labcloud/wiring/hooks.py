@@ -37,7 +37,8 @@ def connect(cloud: Cloud) -> None:
             active = {c.certificate_id for c in iot_reads.certificates() if c.status == "ACTIVE"}
             cloud.mqtt.call_threadsafe(lambda: _disconnect_all_but(cloud, active))
 
-    install(cloud.authority, ENDPOINTS.__getitem__, check_topic_rule, registry_changed)
+    install()
+    on_demand.use("iot", cloud.authority, ENDPOINTS.__getitem__, check_topic_rule, registry_changed)
     on_demand.use("cloudwatch", lambda *change: cloud.notices.state_changed(*change), cloud.clock.now)
     on_demand.use("event_rules", lambda account_id, region, *event: cloud.bus.offer(Scope(account_id, region), *event))
     on_demand.use("firehose", lambda *records: cloud.firehose.put(*records))

@@ -15,7 +15,7 @@ from labcloud.api import ApiRequest
 from labcloud.ca import CertificateAuthority
 from labcloud.errors import AwsError
 from labcloud.gateway.front import Front
-from labcloud.motobase import iam, iot
+from labcloud.motobase import iam, on_demand
 from labcloud.motobase.backends import MotoBackends
 from labcloud.shell.http import HttpServer
 
@@ -59,13 +59,8 @@ def gateway_url() -> Iterator[str]:
 @pytest.fixture
 def cloud_url(gateway_url: str, authority: CertificateAuthority, changes: list[tuple[str, str, str]]) -> Iterator[str]:
     """The URL of an empty local cloud."""
-    iot.install(
-        iot.Settings(
-            authority=authority,
-            endpoint=lambda endpoint_type: "localhost",
-            validate_topic_rule=refuse_nonsense,
-            on_change=lambda *change: changes.append(change),
-        )
+    on_demand.use(
+        "iot", authority, lambda endpoint_type: "localhost", refuse_nonsense, lambda *change: changes.append(change)
     )
     iam.install()
     yield gateway_url

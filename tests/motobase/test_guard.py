@@ -10,15 +10,13 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from labcloud.ca import CertificateAuthority
-from labcloud.motobase import hooks, iam, instances, iot, on_demand, speed
+from labcloud.motobase import hooks, iam, instances, on_demand, speed
 
 EXPECTED = Path(__file__).with_name("moto_sources.json")
 
 
 def install_everything() -> None:
     """Every hook there is."""
-    iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
     iam.install()
     speed.install()
     instances.install()
@@ -51,7 +49,6 @@ def test_modules_with_hooks_on_demand_can_be_installed_twice() -> None:
 def test_each_hook_module_says_which_moto_it_was_written_for() -> None:
     for name in (
         "iam",
-        "iot",
         "iot_certificates",
         "iot_policies",
         "iot_principals",

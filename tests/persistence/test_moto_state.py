@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from moto.backends import get_backend, list_of_moto_modules
 
-from labcloud.ca import CertificateAuthority
-from labcloud.motobase import hooks, iam, iot, on_demand
+from labcloud.motobase import hooks, iam, on_demand
 from labcloud.motobase.state import WITH_PARTS, MotoState, pickling
 from labcloud.motobase.state.places import place_of
 
@@ -26,7 +25,6 @@ NOT_SERVED = {"moto_api", "moto_server"}
 
 
 def install_everything() -> None:
-    iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
     iam.install()
     MotoState().install(lambda space, key, read: None)
     for package in WITH_PARTS:
@@ -93,7 +91,6 @@ def test_every_method_that_a_hook_goes_around_is_still_the_one_that_was_read():
 
 
 if __name__ == "__main__":
-    iot.install(iot.Settings(CertificateAuthority.in_memory(), lambda endpoint_type: "localhost"))
     iam.install()
     for module in on_demand.MODULES:
         on_demand.install_for(module)

@@ -73,6 +73,9 @@ def _print_coverage(arguments: list[str]) -> NoReturn:
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     gc.disable()  # a tenth of the start would go into looking for garbage among modules
+    from labcloud.motobase import lean
+
+    lean.load_core()
     from labcloud.cloud import Cloud, Settings
     from labcloud.persistence.statefile import StateError
 

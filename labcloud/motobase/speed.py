@@ -2,7 +2,8 @@
 
 `method_names_from_class` inspects the whole response class; request ids are drawn letter by letter; an item weighs all
 its attributes anew at each one that it gets, and a key finds its type out in five calls each time that it is looked up;
-moto's own authorisation loads S3 before it finds that it is switched off (here the gateway decides).
+moto's own authorisation loads S3 before it finds that it is switched off (here the gateway decides); and before a
+service's model is read, botocore looks through the folders of all 400 services.
 tests/motobase/test_speed.py and test_guard.py fail when moto changes them.
 """
 
@@ -13,7 +14,10 @@ import uuid
 from typing import Any
 
 import moto.core.responses as responses
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from moto.core import utils
 from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.loaders import Loader, moto_root
 from moto.utilities import aws_headers
 
 from labcloud.motobase import hooks
@@ -30,6 +34,29 @@ def install() -> None:
     if hooks.first_time(__name__):
         for kind in ("normal", "s3"):
             hooks.replace(ActionAuthenticatorMixin, f"_authenticate_and_authorize_{kind}_action", decided_already)
+        hooks.replace(utils, "_load_service_model", load_service_model)
+
+
+class _AnyService:
+    def __contains__(self, name: str) -> bool:
+        return True
+
+
+class ModelLoader(Loader):
+    """Reads one service's model without a list of all services."""
+
+    def list_available_services(self, type_name: str) -> _AnyService:
+        """botocore only looks whether the service is among them; it finds out anyway when it looks for versions."""
+        return _AnyService()
+
+
+def load_service_model(service_name: str, model_name: str) -> dict[str, Any]:
+    """moto's own, with that loader. Raises botocore's UnknownServiceError."""
+    try:
+        model: dict[str, Any] = ModelLoader([moto_root]).load_service_model(service_name, model_name)
+    except DataNotFoundError as error:
+        raise UnknownServiceError(service_name=service_name, known_service_names="those of botocore") from error
+    return model
 
 
 def decided_already(self: ActionAuthenticatorMixin, *resource: Any, **named: Any) -> None:

@@ -7,6 +7,8 @@ import inspect
 
 import moto.core.responses as responses
 import pytest
+from botocore.exceptions import UnknownServiceError
+from moto.core.loaders import create_loader
 from moto.dynamodb.models import dynamo_type
 from moto.utilities import aws_headers
 
@@ -25,6 +27,16 @@ def test_request_ids_go_into_the_headers_and_differ():
     made = aws_headers.gen_amzn_requestid_long(headers)
     assert headers == {"x-amzn-requestid": made}
     assert responses.gen_amzn_requestid_long() != made
+
+
+@pytest.mark.parametrize("place", [("sqs", "service-2"), ("s3", "service-2"), ("sns", "paginators-1")], ids=" ".join)
+def test_a_services_model_is_the_one_that_moto_reads(place):
+    assert speed.load_service_model(*place) == create_loader().load_service_model(*place)
+
+
+def test_an_unknown_service_is_unknown_as_before():
+    with pytest.raises(UnknownServiceError, match="nonsense"):
+        speed.load_service_model("nonsense", "service-2")
 
 
 def test_an_item_is_still_made_and_weighed_as_when_its_maker_was_written():

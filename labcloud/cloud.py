@@ -68,12 +68,14 @@ if TYPE_CHECKING:
     from labcloud.stacks import CloudFormation
     from labcloud.timestream import Timestream
     from labcloud.wiring.rules import TopicRules
+    from labcloud.wiring.stepfunctions import StateMachines
 
 log = logging.getLogger("labcloud")
 
+CLOSED_BEFORE_THE_API = ("state_machines",)
 CLOSED_BEFORE_THE_BROKER = ("event_schedules", "schedule_keeper", "pollers", "athena", "stacks", "alarms")
 CLOSED_AFTER_THE_BROKER = ("rules", "firehose", "iot_log", "destinations", "fan_out", "clock", "runtime", "timestream")
-WAITED_FOR = ("rules", "pollers", "runtime", "athena", "firehose", "fan_out", "iot_log")
+WAITED_FOR = ("rules", "state_machines", "pollers", "runtime", "athena", "firehose", "fan_out", "iot_log")
 """In this order: what one hands on, the next ones carry out."""
 
 
@@ -124,6 +126,7 @@ class Cloud:
     schedule_keeper: Later[Keeper] = Later("labcloud.wiring.scheduler:make_keeper")
     scheduler: Later[Scheduler] = Later("labcloud.wiring.scheduler:make")
     shadows: Later[Shadows] = Later("labcloud.wiring.iot:make_shadows")
+    state_machines: Later[StateMachines] = Later("labcloud.wiring.stepfunctions:make")
     stacks: Later[CloudFormation] = Later("labcloud.wiring.stacks:make")
     tables_of: Later[TablesOf] = Later("labcloud.wiring.timestream:make_tables_of")
     timestream: Later[Timestream] = Later("labcloud.wiring.timestream:make")
@@ -170,9 +173,12 @@ class Cloud:
         if self.joint:
             self.joint.resume_work()
         self.http.start()
+        if (state_machines := made(self, "state_machines")) is not None:
+            state_machines.resume()
 
     def stop(self) -> None:
         """Closes the ports, carries out what is queued, ends every process of a function."""
+        self._close(CLOSED_BEFORE_THE_API)
         if self.http:
             self.http.stop()
         self._close(CLOSED_BEFORE_THE_BROKER)

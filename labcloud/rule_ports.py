@@ -33,6 +33,9 @@ class Neighbours(Protocol):
     def destinations(self) -> Destinations: ...
 
     @property
+    def state_machines(self) -> StateMachines: ...
+
+    @property
     def web(self) -> Sender: ...
 
 
@@ -48,6 +51,12 @@ class DeliveryStreams(Protocol):
     """Firehose, as far as rules use it. Raises AwsError."""
 
     def put(self, scope: Scope, name: str, records: Sequence[bytes]) -> None: ...
+
+
+class StateMachines(Protocol):
+    """Step Functions, as far as rules use it. Raises AwsError."""
+
+    def start(self, scope: Scope, machine_arn: str, text: str, name: str | None = None) -> None: ...
 
 
 class RulePorts:
@@ -100,6 +109,9 @@ class RulePorts:
 
     def set_alarm_state(self, scope: Scope, alarm: str, state: str, reason: str) -> None:
         metrics.set_alarm_state(scope.account_id, scope.region, alarm, state, reason)
+
+    def start_execution(self, scope: Scope, machine_arn: str, text: str, name: str) -> None:
+        self._neighbours.state_machines.start(scope, machine_arn, text, name)
 
     def post(self, scope: Scope, url: str, headers: Mapping[str, str], body: bytes) -> None:
         self._neighbours.destinations.require_enabled(scope, url)

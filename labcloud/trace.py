@@ -85,6 +85,10 @@ class Trace:
         """Adds a step whose text is ready."""
         self.add(trace_id, text, (), facts)
 
+    def knows(self, trace_id: str) -> bool:
+        """Whether a trace of that id was begun and is still kept."""
+        return trace_id in self._messages
+
     def of(self, trace_id: str) -> dict[str, Any] | None:
         """One message's trace."""
         message = self._messages.get(trace_id)

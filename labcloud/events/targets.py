@@ -12,7 +12,7 @@ from labcloud.events.transform import check_input
 from labcloud.outlets import service_of
 from labcloud.schedule import ScheduleError, parse_schedule
 
-BY_ROLE = ("kinesis", "firehose", "events")
+BY_ROLE = ("kinesis", "firehose", "events", "states")
 """Targets that EventBridge reaches through the target's role; the others let it in by their own policies."""
 SERVED_TARGETS = ("lambda", "sqs", "sns", "logs", *BY_ROLE)
 SETTINGS = {"lambda": (), "sqs": ("SqsParameters",), "kinesis": ("KinesisParameters",)}
@@ -55,7 +55,8 @@ def check_target(target: Mapping[str, Any]) -> None:
     arn, service = target.get("Arn", ""), service_of(target.get("Arn", ""))
     if not service:
         raise _invalid(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
-    if service not in SERVED_TARGETS or (service == "events" and ":event-bus/" not in arn):
+    kinds = {"events": ":event-bus/", "states": ":stateMachine:"}
+    if service not in SERVED_TARGETS or kinds.get(service, "") not in arn:
         raise _invalid(
             f"The local cloud does not serve {service} as a target of an EventBridge rule ({arn}); "
             f"it serves {', '.join(SERVED_TARGETS)}."

@@ -86,5 +86,17 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "GetFederationToken": "the credentials would be nobody's; AssumeRole is served",
         "GetSessionToken": "the credentials would be nobody's; AssumeRole is served",
     },
+    "stepfunctions": {
+        "CreateActivity": "no worker could get a task",
+        "DescribeActivity": "there are no activities",
+        "DeleteActivity": "there are no activities",
+        "ListActivities": "there are no activities",
+        "SendTaskSuccess": "no task waits for a token",
+        "SendTaskFailure": "no task waits for a token",
+        "SendTaskHeartbeat": "no task waits for a token",
+        "DescribeMapRun": "there is no distributed Map",
+        "ListMapRuns": "there is no distributed Map",
+        "UpdateMapRun": "there is no distributed Map",
+    },
     "ssm": {"SendCommand": "no command would run", "StartAutomationExecution": "nothing would run"},
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 import functools
 import json
 import threading
+import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +25,9 @@ from labcloud.motobase.constraints import complaint
 from labcloud.motobase.iam import session_credentials
 
 MOST_CLIENTS = 32
+SESSION_S = 1800.0
+LONGEST_ANSWER_S = {"lambda": 960, "stepfunctions": 960}
+"""Services that answer when a program has ended."""
 
 
 class ServiceCalls:
@@ -33,11 +38,11 @@ class ServiceCalls:
         self._session = botocore.session.Session()
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._sessions: dict[tuple[str, str], tuple[str, float]] = {}
 
     def call(self, scope: Scope, role_arn: str, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Calls an operation with a session of the role. Raises AwsError with the answer's code."""
-        key = session_credentials(scope.account_id, role_arn, "aws-service").access_key_id
-        return self.call_as(scope, key, service, operation, parameters)
+        return self.call_as(scope, self._key_of(scope.account_id, role_arn), service, operation, parameters)
 
     def call_as(
         self, scope: Scope, access_key_id: str, service: str, operation: str, parameters: Mapping[str, Any]
@@ -54,6 +59,17 @@ class ServiceCalls:
         except BotoCoreError as error:
             raise AwsError(str(error), code="ValidationException") from error
 
+    def _key_of(self, account_id: str, role_arn: str) -> str:
+        """Of a session that is not old: a new one for each call would need a new client, which costs 50 calls."""
+        place, now = (account_id, role_arn), time.monotonic()
+        with self._lock:
+            key, until = self._sessions.get(place, ("", 0.0))
+        if now >= until:
+            key = session_credentials(account_id, role_arn, "aws-service").access_key_id
+            with self._lock:
+                self._sessions[place] = key, now + SESSION_S
+        return key
+
     def _client(self, region: str, access_key_id: str, service: str) -> Any:
         with self._lock:
             key = (region, access_key_id, service)
@@ -69,11 +85,18 @@ class ServiceCalls:
                     config=Config(
                         retries={"max_attempts": 0},
                         connect_timeout=5,
-                        read_timeout=60,
+                        read_timeout=LONGEST_ANSWER_S.get(service, 60),
                         s3={"addressing_style": "path"},
                     ),
                 )
             return self._clients[key]
+
+
+def request_id_of(error: AwsError) -> str:
+    """The id of the request that `call` made, for those who tell of its failure."""
+    cause = error.__cause__
+    metadata = cause.response.get("ResponseMetadata", {}) if isinstance(cause, ClientError) else {}
+    return str(metadata.get("RequestId") or uuid.uuid4())
 
 
 def check_parameters(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
@@ -102,6 +125,6 @@ def _with_texts(shape: Shape | None, parameters: Mapping[str, Any]) -> dict[str,
     """Where the model wants bytes (Invoke's Payload), JSON is written as text."""
     blobs = {name for name, member in (shape.members if shape else {}).items() if member.type_name == "blob"}
     return {
-        name: json.dumps(value) if name in blobs and not isinstance(value, str) else value
+        name: json.dumps(value) if name in blobs and not isinstance(value, (str, bytes)) else value
         for name, value in parameters.items()
     }

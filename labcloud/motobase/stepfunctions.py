@@ -1,48 +1,44 @@
-"""State machine definitions are checked when they come in.
+"""State machines of moto 5.2: moto keeps them, with versions and aliases; they are executed by labcloud/stepfunctions.
 
-moto 5.2.5 lacks ValidateStateMachineDefinition and ListStateMachineVersions (the Terraform provider asks both) and
-takes any text as a definition. Checked here is a machine's shape: JSON, states, their types and where they lead.
+moto 5.2.5 lacks ListStateMachineVersions (the Terraform provider asks it).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.stepfunctions.models import StateMachine, StepFunctionBackend
+from moto.stepfunctions.models import StateMachine, StateMachineAlias, stepfunctions_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from labcloud.api import Scope
 from labcloud.errors import AwsError
 from labcloud.motobase import hooks
+from labcloud.motobase.refusals import as_aws_errors
 
-STATE_TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
-ENDS_BY_ITSELF = ("Succeed", "Fail", "Choice")
 
-Fault = tuple[str, str, str]
-"""(code of the diagnostic, message, location as a JSON pointer)."""
+@dataclass(frozen=True)
+class StoredMachine:
+    """A state machine as an execution needs it; the ARNs of a version and an alias if it was asked for through them."""
+
+    arn: str
+    name: str
+    definition: str
+    role_arn: str
+    express: bool
+    settings: Mapping[str, Any]
+    """loggingConfiguration, tracingConfiguration and encryptionConfiguration."""
+    version_arn: str | None = None
+    alias_arn: str | None = None
 
 
 def install() -> None:
     """Puts the hooks in place."""
-    if not hooks.first_time(__name__):
-        return
-    hooks.add(StepFunctionResponse, "validate_state_machine_definition", validate_state_machine_definition)
-    hooks.add(StepFunctionResponse, "list_state_machine_versions", list_state_machine_versions)
-    hooks.replace(StepFunctionBackend, "create_state_machine", create_state_machine)
-    hooks.replace(StepFunctionBackend, "update_state_machine", update_state_machine)
-
-
-def validate_state_machine_definition(self: StepFunctionResponse) -> ActionResult:
-    """OK or FAIL, with a diagnostic for each fault."""
-    faults = faults_of_definition(self._get_param("definition"))
-    diagnostics = [
-        {"severity": "ERROR", "code": code, "message": message, "location": location}
-        for code, message, location in faults
-    ]
-    result = "FAIL" if diagnostics else "OK"
-    return ActionResult({"result": result, "diagnostics": diagnostics, "truncated": False})
+    if hooks.first_time(__name__):
+        hooks.add(StepFunctionResponse, "list_state_machine_versions", list_state_machine_versions)
 
 
 def list_state_machine_versions(self: StepFunctionResponse) -> ActionResult:
@@ -55,69 +51,55 @@ def list_state_machine_versions(self: StepFunctionResponse) -> ActionResult:
     return ActionResult({"stateMachineVersions": versions[::-1]})
 
 
-def create_state_machine(self: StepFunctionBackend, name: str, definition: str, **named: Any) -> StateMachine:
-    """Refuses a definition with faults."""
-    _require_sound(definition)
-    return hooks.stock(StepFunctionBackend, "create_state_machine")(self, name, definition, **named)
+def machine_of(scope: Scope, arn: str) -> StoredMachine:
+    """By the ARN of a machine, a version or an alias, which chooses a version. Raises AwsError StateMachineDoesNotExist."""
+    backend = stepfunctions_backends[scope.account_id][scope.region]
+    base, _, qualifier = arn.rpartition(":")
+    if base.count(":") >= 6 and not qualifier.isnumeric():
+        with as_aws_errors():
+            alias = backend.describe_state_machine_alias(arn)
+        version_arn = _chosen(alias)
+        return _as_data(machine_of_version(scope, version_arn), version_arn, arn)
+    found = machine_of_version(scope, arn)
+    return _as_data(found, arn if base.count(":") >= 6 else None, None)
 
 
-def update_state_machine(
-    self: StepFunctionBackend, arn: str, definition: str | None = None, **named: Any
-) -> StateMachine:
-    """Refuses a definition with faults."""
-    if definition is not None:
-        _require_sound(definition)
-    return hooks.stock(StepFunctionBackend, "update_state_machine")(self, arn, definition=definition, **named)
+def machine_of_version(scope: Scope, arn: str) -> StateMachine:
+    """moto's machine or version. Raises AwsError StateMachineDoesNotExist, InvalidArn."""
+    backend = stepfunctions_backends[scope.account_id][scope.region]
+    with as_aws_errors():
+        found = backend.describe_state_machine(arn)
+    if found is None:
+        raise AwsError(f"State Machine Does Not Exist: '{arn}'", code="StateMachineDoesNotExist")
+    return found
 
 
-def faults_of_definition(definition: str) -> list[Fault]:
-    """What is wrong with a definition in the Amazon States Language."""
-    try:
-        machine = json.loads(definition)
-    except ValueError as error:
-        return [("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "")]
-    return list(_faults_of_machine(machine, ""))
+def existing(scope: Scope, name: str) -> StoredMachine | None:
+    """The machine of a name, if there is one."""
+    for machine in stepfunctions_backends[scope.account_id][scope.region].state_machines:
+        if machine.name == name:
+            return _as_data(machine, None, None)
+    return None
 
 
-def _faults_of_machine(machine: Any, where: str) -> Iterator[Fault]:
-    states = machine.get("States") if isinstance(machine, dict) else None
-    if not isinstance(states, dict) or not states:
-        yield "SCHEMA_VALIDATION_FAILED", "States must be an object with at least one state", f"{where}/States"
-        return
-    if machine.get("StartAt") not in states:
-        yield "MISSING_TRANSITION_TARGET", f"StartAt names no state: {machine.get('StartAt')}", f"{where}/StartAt"
-    for name, state in states.items():
-        yield from _faults_of_state(state, states, f"{where}/States/{name}")
+def _chosen(alias: StateMachineAlias) -> str:
+    routes = alias.routing_configuration
+    (route,) = random.choices(routes, weights=[route["weight"] for route in routes])
+    return str(route["stateMachineVersionArn"])
 
 
-def _faults_of_state(state: Any, states: dict[str, Any], where: str) -> Iterator[Fault]:
-    kind = state.get("Type") if isinstance(state, dict) else None
-    if kind not in STATE_TYPES:
-        yield "SCHEMA_VALIDATION_FAILED", f"Type is not one of {', '.join(STATE_TYPES)}: {kind}", f"{where}/Type"
-        return
-    if kind not in ENDS_BY_ITSELF and ("Next" in state) == (state.get("End") is True):
-        yield "SCHEMA_VALIDATION_FAILED", "A state has either Next or End: true", where
-    if kind == "Task" and not isinstance(state.get("Resource"), str):
-        yield "SCHEMA_VALIDATION_FAILED", "A Task has a Resource", f"{where}/Resource"
-    for target in _targets(state):
-        if target not in states:
-            yield "MISSING_TRANSITION_TARGET", f"No state has the name {target}", where
-    branches = state.get("Branches", []) if kind == "Parallel" else []
-    inner = state.get("ItemProcessor", state.get("Iterator")) if kind == "Map" else None
-    for number, machine in enumerate([*branches, *([inner] if kind == "Map" else [])]):
-        yield from _faults_of_machine(machine, f"{where}/{number}")
-
-
-def _targets(state: dict[str, Any]) -> Iterator[str]:
-    for holder in (state, *state.get("Choices", []), *state.get("Catch", [])):
-        if "Next" in holder:
-            yield holder["Next"]
-    if "Default" in state:
-        yield state["Default"]
-
-
-def _require_sound(definition: str) -> None:
-    faults = faults_of_definition(definition)
-    if faults:
-        listed = "; ".join(f"{code}: {message} at {location}" for code, message, location in faults)
-        raise AwsError(f"Invalid State Machine Definition: '{listed}'", code="InvalidDefinition")
+def _as_data(machine: Any, version_arn: str | None, alias_arn: str | None) -> StoredMachine:
+    return StoredMachine(
+        arn=getattr(machine, "source_arn", machine.arn),
+        name=machine.name,
+        definition=machine.definition,
+        role_arn=machine.roleArn,
+        express=machine.type == "EXPRESS",
+        settings={
+            "loggingConfiguration": machine.loggingConfiguration,
+            "tracingConfiguration": machine.tracingConfiguration,
+            "encryptionConfiguration": machine.encryptionConfiguration,
+        },
+        version_arn=version_arn,
+        alias_arn=alias_arn,
+    )

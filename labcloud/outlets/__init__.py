@@ -1,4 +1,5 @@
-"""Where services send events of their own accord: functions, queues, topics, streams, buses, log groups; with retries.
+"""Where services send events of their own accord: functions, state machines, queues, topics, streams,
+buses, log groups; with retries.
 
 Used by EventBridge rules, EventBridge Scheduler and Lambda's destinations, which decide who may send.
 """

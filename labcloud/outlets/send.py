@@ -21,6 +21,7 @@ ACTIONS: Mapping[str, str] = {
     "kinesis": "kinesis:PutRecord",
     "firehose": "firehose:PutRecord",
     "events": "events:PutEvents",
+    "states": "states:StartExecution",
 }
 """A target's service and the permission that sending to it needs."""
 
@@ -29,6 +30,12 @@ class StartFunction(Protocol):
     """Invokes asynchronously; with `wait` it returns when the first attempt is over. Raises AwsError."""
 
     def __call__(self, scope: Scope, function_arn: str, payload: bytes, *, wait: bool) -> None: ...
+
+
+class StartExecution(Protocol):
+    """Begins an execution; with `wait` it returns when the tasks before the first pause are over. Raises AwsError."""
+
+    def __call__(self, scope: Scope, machine_arn: str, text: str, *, wait: bool) -> None: ...
 
 
 PutRecords = Callable[[Scope, str, Sequence[bytes]], None]
@@ -53,18 +60,26 @@ class Outlets:
     """Every target of the cloud. Methods raise AwsError as the target's own API does."""
 
     def __init__(
-        self, start: StartFunction, put_records: PutRecords, put_events: PutEvents, now_ms: Callable[[], int]
+        self,
+        start: StartFunction,
+        execute: StartExecution,
+        put_records: PutRecords,
+        put_events: PutEvents,
+        now_ms: Callable[[], int],
     ) -> None:
         self._start = start
+        self._execute = execute
         self._put_records = put_records
         self._put_events = put_events
         self._now_ms = now_ms
 
     def send(self, parcel: Parcel, *, wait: bool = False) -> None:
-        """Sends; with `wait` it returns when a function's first attempt is over."""
+        """Sends; with `wait` it returns when a function's first attempt or an execution's first tasks are over."""
         service = service_of(parcel.arn)
         if service == "lambda":
             self._start(scope_of(parcel.arn), parcel.arn, parcel.body.encode(), wait=wait)
+        elif service == "states":
+            self._execute(scope_of(parcel.arn), parcel.arn, parcel.body, wait=wait)
         elif service == "logs":
             self._log(parcel)
         else:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("labcloud.persistence")
 
+EXECUTIONS = "executions"
+"""The space of the rows of state machines' executions."""
 AHEAD_S = 0.5
 """A clock that runs at a rate is kept so many real seconds ahead: after a crash lab time never goes back."""
 
@@ -101,6 +103,8 @@ class Joint:
         kept.restore()
         for _, (key, shadow) in kept.rows("shadow"):
             cloud.shadows.state[key] = shadow
+        if executions := [execution for _, execution in kept.rows(EXECUTIONS)]:
+            cloud.state_machines.restore(executions)
         if kept.places("iot"):
             for account_id, region in iot_reads.topic_rule_places():
                 cloud.rules.load(Scope(account_id, region))
@@ -135,6 +139,10 @@ class Joint:
         clock = self._cloud.clock
         ahead_s = 0.0 if clock.rate == 1.0 or self._stopping else AHEAD_S * clock.rate
         return round(clock.offset_s() + ahead_s, 1), clock.rate
+
+    def execution_changed(self, arn: str) -> None:
+        """An execution of a state machine has changed, come or gone."""
+        self._kept.mark(EXECUTIONS, arn, lambda: self._cloud.state_machines.dumped(arn, dumps))
 
     def shadow_changed(self, key: Any) -> None:
         """A shadow was updated or deleted."""

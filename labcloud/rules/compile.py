@@ -12,7 +12,7 @@ from typing import Any
 
 from labcloud.errors import AwsError
 from labcloud.iotsql import SqlParseError, Statement, Template, compile_statement, compile_template
-from labcloud.rules.actions import ACTIONS, UNSERVED
+from labcloud.rules.actions import ACTIONS
 from labcloud.rules.actions.base import Action, check_parameters, invalid, not_served
 from labcloud.rules.steps import RuleSteps
 
@@ -103,9 +103,8 @@ def _compile_action(wire: Mapping[str, Any], version: str) -> CompiledAction:
         raise invalid(f"An action names exactly one target, not {len(named)}: {', '.join(named) or 'none'}.")
     [(name, parameters)] = named.items()
     if name not in ACTIONS:
-        because = f" ({UNSERVED[name]})" if name in UNSERVED else ""
         served = ", ".join(sorted(ACTIONS))
-        raise not_served(f"The local cloud does not serve the rule action {name}{because}; it serves {served}.")
+        raise not_served(f"The local cloud does not serve the rule action {name}; it serves {served}.")
     action = ACTIONS[name]
     check_parameters(name, action, parameters)
     compiled = {

@@ -14,7 +14,7 @@ from labcloud.errors import AwsError
 from labcloud.outlets import service_of
 from labcloud.schedule import ScheduleError, parse_schedule
 
-TEMPLATED = ("lambda", "sqs", "sns", "kinesis", "firehose", "events")
+TEMPLATED = ("lambda", "sqs", "sns", "kinesis", "firehose", "events", "states")
 PARAMETERS = {"sqs": "SqsParameters", "kinesis": "KinesisParameters", "events": "EventBridgeParameters"}
 UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 READS = (

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-log = logging.getLogger("labcloud.http")
+log = logging.getLogger("labcloud.shell")
 
 Job = Callable[[], None]
 
@@ -18,8 +18,9 @@ Job = Callable[[], None]
 class Workers:
     """`do` from any thread; beyond `most` jobs at once, jobs wait."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, name: str = "http") -> None:
         self._most = most
+        self._name = name
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
@@ -32,7 +33,7 @@ class Workers:
                 self._idle -= 1
             elif self._threads < self._most:
                 self._threads += 1
-                threading.Thread(target=self._work, name=f"http-{self._threads}", daemon=True).start()
+                threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
         self._jobs.put(job)
 
     def stop(self) -> None:
@@ -48,6 +49,6 @@ class Workers:
             try:
                 job()
             except Exception:  # a fault of ours must not cost a thread
-                log.exception("a request could not be answered")
+                log.exception("a job of %s could not be done", self._name)
             with self._lock:
                 self._idle += 1

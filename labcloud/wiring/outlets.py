@@ -17,8 +17,12 @@ def make(cloud: Cloud) -> Outlets:
     def start(scope: Scope, function_arn: str, payload: bytes, *, wait: bool) -> None:
         cloud.functions.start(scope, function_arn, payload, wait=wait)
 
+    def execute(scope: Scope, machine_arn: str, text: str, *, wait: bool) -> None:
+        cloud.state_machines.start(scope, machine_arn, text, wait=wait)
+
     return Outlets(
         start,
+        execute,
         lambda *records: cloud.firehose.put(*records),
         lambda *entry: cloud.bus.put(*entry),
         cloud.clock.now_ms,

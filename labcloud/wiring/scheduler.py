@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Served
 from labcloud.errors import AccessDenied
-from labcloud.gateway.identify import SERVED
-from labcloud.motobase.service_calls import check_parameters, operation_of
+from labcloud.motobase.service_calls import check_parameters
 from labcloud.scheduler import Firing, Keeper, Scheduler, StoredSchedule, context_of
+from labcloud.wiring.operations import operation_of
 from labcloud.wiring.permissions import allow
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
 
 SCHEDULER = "scheduler.amazonaws.com"
-_SERVICES = tuple(sorted({name for names in SERVED.values() for name in names}))
 
 
 def make(cloud: Cloud) -> Scheduler:
     scheduler = Scheduler(
         cloud.clock.now,
-        lambda service, action: _operation(cloud, service, action) is not None,
+        lambda service, action: operation_of(cloud, service, action) is not None,
         lambda role, context: cloud.roles.why_not_assumed(role, SCHEDULER, context) is None,
         lambda operation, parameters: check_parameters("scheduler", operation, parameters),
     )
@@ -34,7 +33,7 @@ def make_keeper(cloud: Cloud) -> Keeper:
     def call_api(schedule: StoredSchedule, sdk_name: str, action: str, parameters: Mapping[str, Any]) -> None:
         role = schedule.target["RoleArn"]
         why = cloud.roles.why_not_assumed(role, SCHEDULER, context_of(schedule))
-        found = _operation(cloud, sdk_name, action)
+        found = operation_of(cloud, sdk_name, action)
         if why is not None or found is None:
             raise AccessDenied(why or f"{sdk_name} {action} is not served")
         cloud.calls.call(schedule.scope, role, *found, parameters)
@@ -53,8 +52,3 @@ def make_keeper(cloud: Cloud) -> Keeper:
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:
     return {"scheduler": Served(cloud.scheduler.operations, rest_by_moto=False)}
-
-
-def _operation(cloud: Cloud, sdk_name: str, action: str) -> tuple[str, str] | None:
-    found = operation_of(_SERVICES, sdk_name, action)
-    return found if found and cloud.front.served_by(*found) else None

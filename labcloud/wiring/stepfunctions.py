@@ -1,22 +1,95 @@
-"""Step Functions: moto keeps state machines; nothing executes them."""
+"""Step Functions: moto keeps state machines, they are executed here; tasks call the cloud's API under a role."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from labcloud.api import ApiRequest, Served
-from labcloud.errors import NotServed
+from labcloud.api import ApiRequest, Scope, Served
+from labcloud.motobase.stepfunctions import machine_of
+from labcloud.stepfunctions.engine import Call, Execution, Failed, Outcome
+from labcloud.stepfunctions.machines import MachineChecks
+from labcloud.stepfunctions.runner import Runner
+from labcloud.stepfunctions.service import StepFunctions
+from labcloud.stepfunctions.store import Executions
+from labcloud.stepfunctions.tasks import Tasks
+from labcloud.wiring.operations import operation_of
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
 
+SERVICE = "states.amazonaws.com"
+
+
+class StateMachines:
+    """Executions with their threads and timers. Made when the first one is started, or if there are some from before."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        def why_not_assumed(role_arn: str, context: Mapping[str, Any]) -> str | None:
+            return cloud.roles.why_not_assumed(role_arn, SERVICE, context)
+
+        self._trace = cloud.trace
+        self._changed = cloud.joint.execution_changed if cloud.joint else lambda arn: None
+        self._tasks = Tasks(cloud.calls, lambda *names: operation_of(cloud, *names), why_not_assumed)
+        self.checks = MachineChecks(self._tasks, why_not_assumed)
+        self._executions = Executions(lambda execution: self._changed(execution.arn))
+        self._runner = Runner(cloud.clock, self._perform, self._turned)
+        self.service = StepFunctions(cloud.clock.now, self._runner, self._executions, self.checks)
+        self.wait_until_idle, self.close = self._runner.wait_until_idle, self._runner.close
+
+    def start(self, scope: Scope, machine_arn: str, text: str, name: str | None = None, *, wait: bool = False) -> None:
+        """Begins an execution for a neighbour who was asked for permission already. Raises AwsError."""
+        self.service.start(scope, machine_of(scope, machine_arn), text, name, wait=wait)
+
+    def dumped(self, arn: str, dump: Callable[[Execution], bytes]) -> bytes | None:
+        """An execution as bytes, made while nobody changes it; None: there is none."""
+        with self._runner.lock:
+            found = self._executions.find(arn)
+            return None if found is None else dump(found)
+
+    def restore(self, executions: list[Execution]) -> None:
+        """Takes over what was kept."""
+        for execution in executions:
+            self._executions.add(execution)
+
+    def resume(self) -> None:
+        """When tasks can be done: executions that were under way go on."""
+        for execution in self._executions.running():
+            self._runner.resume(execution)
+
+    def _perform(self, execution: Execution, call: Call) -> Outcome:
+        outcome = self._tasks.perform(execution, call)
+        what = f"state {call.state}: {call.target.function_arn or f'{call.target.service}:{call.target.action}'}"
+        if isinstance(outcome, Failed):
+            self._trace.note(execution.arn, f"{what} failed: {outcome.error}: {outcome.cause}", refused=True)
+        else:
+            self._trace.note(execution.arn, f"{what} done", delivered=True)
+        return outcome
+
+    def _turned(self, execution: Execution) -> None:
+        if not self._trace.knows(execution.arn):
+            self._trace.begin(execution.arn, f"states/{execution.machine_name}/{execution.name}", execution.start_s)
+        if not execution.running:
+            told = ": ".join(text for text in (execution.error, execution.cause) if text)
+            self._trace.note(execution.arn, f"the execution {execution.status}" + (f": {told}" if told else ""))
+            if execution.express:
+                self._executions.drop(execution)  # AWS keeps none, either
+        self._changed(execution.arn)
+
+
+def make(cloud: Cloud) -> StateMachines:
+    return StateMachines(cloud)
+
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    refused = dict.fromkeys(("StartExecution", "StartSyncExecution"), _refuse_execution)
-    return {"stepfunctions": Served(checks=refused)}
+    machines = cloud.state_machines
 
+    def changed(request: ApiRequest) -> None:
+        if request.operation == "DeleteStateMachine":
+            machines.service.forget_machine(request.parameters["stateMachineArn"])
 
-def _refuse_execution(request: ApiRequest) -> None:
-    """moto would answer with an execution that never ran."""
-    raise NotServed("The local cloud keeps state machines but does not execute them.")
+    checks = {
+        "CreateStateMachine": machines.checks.create_state_machine,
+        "UpdateStateMachine": machines.checks.update_state_machine,
+    }
+    return {"stepfunctions": Served(machines.service.operations, checks=checks, changed=changed)}

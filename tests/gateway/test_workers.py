@@ -31,5 +31,5 @@ def test_a_failing_job_costs_no_thread(caplog):
     workers.do(lambda: 1 / 0)
     workers.do(lambda: names.append(threading.current_thread().name))
     wait_until(lambda: names, because="the job after the failure")
-    assert "could not be answered" in caplog.text
+    assert "a job of http could not be done" in caplog.text
     workers.stop()

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labcloud.motobase.stepfunctions import faults_of_definition
-
 ROLE = "arn:aws:iam::123456789012:role/service-role"
 Make = Callable[..., Any]
 
@@ -85,40 +83,11 @@ def test_versioned_bucket_with_notifications_can_be_emptied_marker_last(client: 
     s3.delete_bucket(Bucket="lake")
 
 
-GOOD = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}
-
-
-def test_good_state_machine_is_validated_created_and_has_no_versions(client: Make) -> None:
+def test_state_machine_of_moto_has_no_versions_until_one_is_published(client: Make) -> None:
     api = client("stepfunctions")
-    assert api.validate_state_machine_definition(definition=json.dumps(GOOD))["result"] == "OK"
-    arn = api.create_state_machine(name="m", definition=json.dumps(GOOD), roleArn=ROLE)["stateMachineArn"]
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    arn = api.create_state_machine(name="m", definition=definition, roleArn=ROLE)["stateMachineArn"]
     assert api.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"] == []
-
-
-def test_state_machine_with_a_fault_is_refused(client: Make) -> None:
-    api = client("stepfunctions")
-    bad = json.dumps({"StartAt": "X", "States": GOOD["States"]})
-    assert api.validate_state_machine_definition(definition=bad)["diagnostics"][0]["location"] == "/StartAt"
-    with pytest.raises(ClientError, match="MISSING_TRANSITION_TARGET: StartAt names no state: X") as refusal:
-        api.create_state_machine(name="m", definition=bad, roleArn=ROLE)
-    assert refusal.value.response["Error"]["Code"] == "InvalidDefinition"
-
-
-@pytest.mark.parametrize(
-    ("state", "message"),
-    [
-        ({"Type": "Pas", "End": True}, "Type is not one of"),
-        ({"Type": "Pass"}, "A state has either Next or End: true"),
-        ({"Type": "Pass", "Next": "Z"}, "No state has the name Z"),
-        ({"Type": "Task", "End": True}, "A Task has a Resource"),
-        ({"Type": "Choice", "Choices": [{"Next": "Z"}]}, "No state has the name Z"),
-        ({"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "M", "States": {}}}, "at least one state"),
-    ],
-    ids=["type", "no end", "next", "task", "choice", "map"],
-)
-def test_fault_of_a_state_is_told(state: dict[str, Any], message: str) -> None:
-    ((_, told, _),) = faults_of_definition(json.dumps({"StartAt": "A", "States": {"A": state}}))
-    assert message in told
 
 
 def test_tags_of_a_new_stream_are_kept_and_changed(client: Make) -> None:

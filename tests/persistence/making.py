@@ -10,7 +10,7 @@ from typing import Any
 from tests.persistence.process import REGION, CloudProcess
 
 ACCOUNT = "123456789012"
-SERVICES = ["lambda.amazonaws.com", "iot.amazonaws.com", "scheduler.amazonaws.com", "firehose.amazonaws.com"]
+SERVICES = [f"{name}.amazonaws.com" for name in ("lambda", "iot", "scheduler", "firehose", "states")]
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",

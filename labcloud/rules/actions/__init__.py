@@ -18,6 +18,7 @@ from labcloud.rules.actions import (
     s3,
     sns,
     sqs,
+    stepfunctions,
     timestream,
 )
 from labcloud.rules.actions.base import Action
@@ -36,10 +37,6 @@ ACTIONS: Mapping[str, Action] = {
     "s3": s3.ACTION,
     "sns": sns.ACTION,
     "sqs": sqs.ACTION,
+    "stepFunctions": stepfunctions.ACTION,
     "timestream": timestream.ACTION,
 }
-
-UNSERVED: Mapping[str, str] = {
-    "stepFunctions": "the local cloud keeps state machines but does not execute them",
-}
-"""Why an action is refused, where the reason is not that its service is missing."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.running import ACCOUNT
 from tests.support import wait_until
 
 IOT = "iot.amazonaws.com"
@@ -165,13 +163,6 @@ def test_a_policy_may_limit_metrics_to_a_namespace(lab):
     metric = {"metricNamespace": "House", "metricName": "T", "metricUnit": "None", "metricValue": "1"}
     lab.rule("metric", {"cloudwatchMetric": {**metric, "roleArn": role}}, sql="SELECT * FROM 'metric'")
     assert "refused: role metric_role" in lab.publish("metric", {})[-1]
-
-
-def test_step_functions_are_refused_with_the_reason(lab):
-    action = {"stepFunctions": {"stateMachineName": "m", "roleArn": f"arn:aws:iam::{ACCOUNT}:role/x"}}
-    with pytest.raises(ClientError, match="does not execute them") as refused:
-        lab.rule("steps", action)
-    assert refused.value.response["Error"]["Code"] == "NotImplementedException"
 
 
 def test_http_posts_once_the_destination_is_confirmed(lab, receiver):

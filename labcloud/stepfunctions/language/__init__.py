@@ -1,0 +1,1 @@
+"""The Amazon States Language: paths, payload templates, intrinsic functions, choices, errors, resources. Pure."""

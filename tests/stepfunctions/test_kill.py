@@ -17,8 +17,8 @@ SLOW = """
 import time, boto3
 def handler(event, context):
     table = boto3.resource("dynamodb").Table("marks")
-    first = "Attributes" not in table.update_item(Key={"k": "begun"}, UpdateExpression="SET n = :one",
-        ExpressionAttributeValues={":one": 1}, ReturnValues="UPDATED_OLD")
+    first = "Item" not in table.get_item(Key={"k": "begun"})
+    table.put_item(Item={"k": "begun"})
     if first:
         time.sleep(50)
     return "again"

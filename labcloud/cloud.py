@@ -28,7 +28,7 @@ from labcloud.iotlogging import IotWatch, LoggingOptions
 from labcloud.later import Later, made
 from labcloud.monitoring.counters import Counters
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
-from labcloud.motobase.iam import caller_of, role_policies, user_policies
+from labcloud.motobase.iam import caller_of, role_policies, unique_id, user_policies
 from labcloud.motobase.names import resolver
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.persistence.joint import Joint, Journal
@@ -139,7 +139,7 @@ class Cloud:
         self.trace = Trace()
         self.authority = self._open_authority()
         self.roles = Roles(_read_role, _read_user, lambda query: self.tables_of(query), resolver)
-        self.registry = Registry(caller_of, self.roles.why_not)
+        self.registry = Registry(caller_of, unique_id, self.roles.why_not)
         self.counters = Counters(self.clock.now, lambda *datum: self.put_metric(*datum))
         self.iot_options = LoggingOptions()
         self.watch = IotWatch(self.trace, self._log, self.counters.count, self.iot_options.are_set)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from labcloud.api import ApiRequest, Operation
+from labcloud.api import ApiRequest, Caller, Operation
 from labcloud.errors import AwsError
 from labcloud.mqtt import Broker, MessageProperties, Origin, Principal, Published
 from labcloud.shadows import Shadows
@@ -30,8 +30,11 @@ class IotData:
 
     name = "iot-data"
 
-    def __init__(self, publish: PublishFunction, broker: BrokerCall, shadows: Shadows) -> None:
+    def __init__(
+        self, publish: PublishFunction, broker: BrokerCall, shadows: Shadows, unique_id: Callable[[Caller], str]
+    ) -> None:
         self._publish = publish
+        self._unique_id = unique_id
         self._broker = broker
         self.operations: dict[str, Operation] = {
             "Publish": self.publish,
@@ -46,6 +49,9 @@ class IotData:
     ) -> dict[str, Any]:
         """Publish; `principal` is a device's. Raises AwsError for a topic or size that MQTT would refuse too."""
         asked = request.parameters
+        if principal is None:
+            caller = request.caller
+            principal = Principal(self._unique_id(caller), caller.arn, caller.account_id, request.region)
         origin = Origin(request.account_id, request.region, principal=principal, source_ip=source_ip)
         published = self._publish(
             origin,

@@ -26,8 +26,9 @@ def is_certificate(principal: Principal) -> bool:
 class Registry:
     """The broker's ports Principals, Policies and Callers, read from the control plane."""
 
-    def __init__(self, caller_of: Callable[[str], Caller], why_not: WhyNot) -> None:
+    def __init__(self, caller_of: Callable[[str], Caller], unique_id: Callable[[Caller], str], why_not: WhyNot) -> None:
         self._caller_of = caller_of
+        self._unique_id = unique_id
         self._why_not = why_not
         self.epoch = 0
         self._parsed: dict[str, Policy] = {}
@@ -50,9 +51,9 @@ class Registry:
         return Principal(fingerprint, certificate.arn, certificate.account_id, certificate.region, things, exclusive)
 
     def principal_of_key(self, scope: SignedScope) -> Principal | Refusal:
-        """Who signs a WebSocket with this access key; its id is the key's."""
+        """Who signs a WebSocket with this access key; the id is the user's or session's (iot-sql-functions, principal)."""
         caller = self._caller_of(scope.access_key_id)
-        return Principal(scope.access_key_id, caller.arn, caller.account_id, scope.region)
+        return Principal(self._unique_id(caller), caller.arn, caller.account_id, scope.region)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """Unknown, as for the AWS API: signatures are not verified here, any key pair is the administrator's."""

@@ -154,6 +154,15 @@ def caller_of(access_key_id: str) -> Caller:
     return Caller(DEFAULT_ACCOUNT_ID, f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:root", access_key_id)
 
 
+def unique_id(caller: Caller) -> str:
+    """The UserId that GetCallerIdentity answers: of a role's session, of an IAM user, or the account's own."""
+    backend = _iam(caller.account_id)
+    if caller.role_arn is not None and (session := _session(caller.account_id, caller.access_key_id)) is not None:
+        return str(session.user_id)
+    user = backend.get_user_from_access_key_id(caller.access_key_id) if not caller.is_administrator else None
+    return caller.account_id if user is None else str(user.id)
+
+
 def session_credentials(
     account_id: str, role_arn: str, session_name: str, duration_s: int = 3600, region: str = "us-east-1"
 ) -> SessionCredentials:

@@ -11,6 +11,7 @@ from labcloud.destinations import Destinations
 from labcloud.iot.data import IotData
 from labcloud.iot.device_api import DeviceApi
 from labcloud.iotlogging.writer import IotLogWriter
+from labcloud.motobase.iam import unique_id
 from labcloud.mqtt import Origin, Published
 from labcloud.shadows import Shadows
 
@@ -41,7 +42,7 @@ def make_shadows(cloud: Cloud) -> Shadows:
 
 
 def make_data(cloud: Cloud) -> IotData:
-    return IotData(cloud.publish, cloud.call_broker, cloud.shadows)
+    return IotData(cloud.publish, cloud.call_broker, cloud.shadows, unique_id)
 
 
 def make_device_api(cloud: Cloud) -> DeviceApi:

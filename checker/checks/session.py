@@ -169,7 +169,9 @@ class Session:
         self.close()
 
 
-NOT_ASSUMED = re.compile(r"assume (?:the )?role .*?arn:aws[a-z-]*:iam::\d+:role/(?:[^\s:]*/)?(?P<role>[\w+=,@-]+(?:\.[\w+=,@-]+)*)")
+NOT_ASSUMED = re.compile(
+    r"assume (?:the )?role .*?arn:aws[a-z-]*:iam::\d+:role/(?:[^\s:]*/)?(?P<role>[\w+=,@-]+(?:\.[\w+=,@-]+)*)"
+)
 """AWS IoT about the role of a topic rule, as AWS says it and as the local cloud does."""
 
 

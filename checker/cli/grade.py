@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +16,17 @@ from checker.curriculum.parts import ROOT
 from checker.grading.attendant import Quota
 from checker.grading.course import read_course
 from checker.grading.intake import find_sources, is_archive
+from checker.grading.kit import kit_hash
 from checker.grading.progress import Progress
-from checker.grading.run import Grader, Plan, kit_hash
+from checker.grading.run import Grader, Plan
+from checker.grading.shards import of_shard, parse_shard
 from checker.grading.station import STRATEGIES, choose_isolation, make_station
 from checker.grading.store import Grades
 from checker.grading.table import render_table
 from checker.terraform_install import ensure_terraform
+
+if TYPE_CHECKING:
+    from checker.grading.cluster import ClusterJudges
 
 MEMORY_OF_A_JOB_MB = 1200
 
@@ -32,12 +40,13 @@ class GradeOrDiff(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=GradeOrDiff, subcommand_metavar="SUBMISSIONS --out GRADES | diff GRADES [A B]")
+@click.group(cls=GradeOrDiff, subcommand_metavar="SUBMISSIONS --out GRADES | diff | merge | worker | scheduler")
 def grade() -> None:
     """Grade the submissions of a class: `lab grade SUBMISSIONS --out GRADES`.
 
     SUBMISSIONS is a folder with a folder, zip, tar or Git repository for each learner, or the zip that Moodle makes.
     `lab grade run --help` lists the options, `lab grade diff GRADES` shows who changed since the last grading.
+    Several machines: `merge` joins what `--shard` divided; `scheduler` and `worker` make a cluster for `--scheduler`.
     """
 
 
@@ -65,6 +74,8 @@ def grade() -> None:
     help="course.toml (default: GRADES/course.toml).",
 )
 @click.option("--within", metavar="SECONDS", type=float, default=900.0, help="The longest time for one submission.")
+@click.option("--shard", metavar="K/N", help="Only the K-th of N pieces of the class; lab grade merge joins them.")
+@click.option("--scheduler", metavar="ADDRESS", help="Have them judged by the workers of this Dask scheduler.")
 @click.pass_context
 def run(context: click.Context, submissions: Path, out: Path, **options: Any) -> None:
     """Grade SUBMISSIONS into the folder GRADES."""
@@ -84,15 +95,74 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
             course.listed(options["parts"]), course.hidden_sources(), kit_hash(ROOT), quota,
             options["changed"], options["retry_broken"], options["again"],
         )  # fmt: skip
-        grader = Grader(plan, grades, station)
+        judges = _cluster(options["scheduler"], options["isolation"]) if options["scheduler"] else None
+        jobs = options["jobs"] or (judges.places if judges else usual_jobs())
+        grader = Grader(plan, grades, station, judges)
         place = submissions.resolve()
         sources = find_sources(place, grader.names_in(place) if is_archive(place) else None)
         sources = [each for each in sources if not options["only"] or each.id in options["only"]]
+        sources = of_shard(sources, parse_shard(options["shard"])) if options["shard"] else sources
         progress = Progress(len(sources))
-        done = grader.grade(sources, options["jobs"] or usual_jobs(), progress.done)
+        done = grader.grade(sources, jobs, progress.done)
         progress.end()
     click.echo(render_table(grades, course, [each.source.id for each in done]))
     context.exit(3 if any(each.result["status"] == "broken" for each in done) else 0)
+
+
+@grade.command()
+@click.argument("grades", type=click.Path(path_type=Path))
+@click.argument("froms", metavar="FROM…", nargs=-1, required=True, type=click.Path(path_type=Path))
+def merge(grades: Path, froms: tuple[Path, ...]) -> None:
+    """Bring grades from the folders FROM… together in GRADES; what is there already is not added twice."""
+    from checker.grading.merge import merge as merge_grades
+
+    into = Grades(grades.resolve())
+    into.prepare()
+    with into.locked():
+        merged = merge_grades(into, froms)
+        click.echo(render_table(into, read_course(into.folder / "course.toml", must_exist=False)))
+    say(f"{merged.added} results added, {merged.known} were there already")
+
+
+@grade.command(context_settings={"ignore_unknown_options": True})
+@click.argument("address")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1, 256), help="How many at a time (default: what this machine holds)."
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def worker(context: click.Context, address: str, jobs: int | None, arguments: tuple[str, ...]) -> None:
+    """Let this machine judge for the Dask scheduler at ADDRESS; further ARGUMENTS go to `dask worker`."""
+    own = ["--nworkers", "1", "--nthreads", str(jobs or usual_jobs()), "--no-dashboard"]
+    context.exit(_dask("worker", address, *own, *arguments))
+
+
+@grade.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def scheduler(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Start a Dask scheduler on this machine; ARGUMENTS go to `dask scheduler` (default: --host 127.0.0.1)."""
+    context.exit(_dask("scheduler", "--no-dashboard", *(arguments or ("--host", "127.0.0.1"))))
+
+
+def _dask(*arguments: str) -> int:
+    """Dask's own command, with this kit on its path."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.call([str(_python_with_dask()), "-m", "dask", *arguments], env=environment)
+
+
+def _python_with_dask() -> Path:
+    from checker.bootstrap import ensure_environment
+
+    return Path(sys.executable) if importlib.util.find_spec("distributed") else ensure_environment(["cluster"])
+
+
+def _cluster(address: str, isolation: str) -> ClusterJudges:
+    _python_with_dask()
+    importlib.invalidate_caches()
+    from checker.grading.cluster import ClusterJudges
+
+    return ClusterJudges(address, isolation)
 
 
 @grade.command()

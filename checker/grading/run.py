@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from checker import __version__
 from checker.checks.session import checks_version
 from checker.errors import LabError
 from checker.grading.archives import Refused
+from checker.grading.assignment import Assignment, HereJudges, Judges
 from checker.grading.attendant import Attendant, Quota
 from checker.grading.intake import Source, open_source
 from checker.grading.result import SCHEMA, Course, Told, graded, refused
@@ -71,10 +72,11 @@ class Done:
 class Grader:
     """Grades sources with one plan into one folder of grades."""
 
-    def __init__(self, plan: Plan, grades: Grades, station: Station) -> None:
-        self._plan, self._grades, self._station = plan, grades, station
+    def __init__(self, plan: Plan, grades: Grades, station: Station, judges: Judges | None = None) -> None:
+        self._plan, self._grades = plan, grades
         self._slots: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._attendant = Attendant(station)
+        self._judges = judges or HereJudges(station, self._attendant)
         self._isolation = station.isolation
 
     def grade(self, sources: Sequence[Source], jobs: int, done: Callable[[Done], None]) -> list[Done]:
@@ -92,6 +94,7 @@ class Grader:
                 for each in work:
                     each.cancel()
                 self._attendant.end_all()
+                self._judges.end_all()
                 raise
         return results
 
@@ -146,28 +149,14 @@ class Grader:
         return Path(name), found
 
     def _judge(self, slot: int, source: Source, archive: Path) -> dict[str, Any]:
-        station = self._station
-        request = {
-            "place": str(station.place(slot)),
-            "parts": [part.number for part, _ in self._plan.course],
-            "hidden": self._plan.hidden,
-            "bwrap": station.bwrap,
-            "program_s": self._plan.quota.program_s,
-            "tools": [str(tool) for tool in station.tools],
-            "prepared": asdict(station.prepared) if station.bwrap and station.prepared else None,
-            "terraform_config": station.terraform_config() if station.bwrap else "",
-        }
-        try:
-            with open(archive, "rb") as stream:
-                sent = json.dumps(request).encode()
-                ending = self._attendant.attend(slot, "checker.grading.judge", [], stream, sent, self._plan.quota)
-        finally:
-            station.leave(slot)
+        plan = self._plan
+        parts = tuple(part.number for part, _ in plan.course)
+        ending = self._judges.judge(slot, Assignment(parts, plan.hidden, plan.quota, plan.kit), archive)
         told = Told(_events(ending.output), ending.stopped)
         if not told.complete and not told.stopped:
             told.crashed = f"the judge ended with exit code {ending.returncode}: {ending.errors.strip()[-500:]}"
         self._grades.log_file(source.id).write_text(ending.errors, encoding="utf-8", errors="replace")
-        return {**graded(self._plan.course, told), "used": ending.used(), **_said_of_itself(told)}
+        return {**graded(plan.course, told), "used": ending.used(), **_said_of_itself(told)}
 
     def _complete(
         self, source: Source, found: dict[str, Any], content: dict[str, Any], seconds: float
@@ -227,12 +216,3 @@ def _last_json(text: str) -> dict[str, Any]:
             continue
         return found if isinstance(found, dict) else {}
     return {}
-
-
-def kit_hash(root: Path) -> str:
-    """A hash of all code that has a say in a grade."""
-    digest = hashlib.sha256()
-    files = [file for name in ("checker", "labcloud") for file in (root / name).rglob("*.py")]
-    for file in sorted([*files, *root.glob("parts/*/checks.py"), *root.glob("starter/ac_control_lambda/**/*.py")]):
-        digest.update(f"{file.relative_to(root)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()

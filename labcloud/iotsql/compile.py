@@ -45,7 +45,10 @@ class Compiler:
         return self.text[node.start : node.end]
 
     def _literal(self, node: ast.Literal) -> Compiled:
-        return operators.constant(node.value if self.version == V2015 else whole_as_int(node.value))
+        return operators.constant(self._value(node))
+
+    def _value(self, node: ast.Literal) -> Value:
+        return node.value if self.version == V2015 else whole_as_int(node.value)
 
     def _path(self, node: ast.Path) -> Compiled:
         for alias, depth in reversed(self.aliases):
@@ -80,6 +83,8 @@ class Compiler:
         return _members(self.compile(node.base), node.names)
 
     def _array(self, node: ast.ArrayLiteral) -> Compiled:
+        if all(isinstance(item, ast.Literal) for item in node.items):
+            return operators.constant([self._value(item) for item in node.items])  # type: ignore[arg-type]
         items = [self.compile(item) for item in node.items]
         # JSON cannot hold Undefined: in an Array, as in an Object, it is left out.
         return lambda context: [value for item in items if (value := item(context)) is not UNDEFINED]

@@ -21,6 +21,7 @@ _LEVELS |= dict.fromkeys(("=", "<>", "<", "<=", ">", ">="), COMPARISON)
 
 RESERVED = frozenset(["SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", "IN", "CASE", "WHEN", "THEN", "ELSE", "END"])
 """Words that cannot begin a path. After a dot or AS every word may stand."""
+_OFTEN_NAMES = frozenset(["END", "WHEN", "THEN", "ELSE", "IN"])
 
 _HINTS = {
     "!=": "Not equal is written <>.",
@@ -207,6 +208,9 @@ class ExpressionParser:
         if token.word == "CASE":
             return self._case()
         if token.word in RESERVED:
+            if token.word in _OFTEN_NAMES:
+                hint = f'A member of this name is read with get(*, "{token.text}").'
+                raise self.error(token, f"expected a value, but found the keyword {token.text}", hint)
             raise self.unexpected("a value")
         if self.is_symbol("(", 1):
             if token.word == "EXISTS":

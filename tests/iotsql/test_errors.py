@@ -56,6 +56,7 @@ def test_a_function_of_the_newer_version_says_which_setting_to_change():
         ("a BETWEEN 1 AND 2", "Write x >= low AND x <= high."),
         ("a NOT IN b", "Write NOT (x IN array)."),
         ("a IN (1, 2)", "Several values are an array: [1, 2, 3]."),
+        ("end > 5", 'A member of this name is read with get(*, "end").'),
         ("1 < a < 2", "Join them with AND, or use parentheses."),
         ("'it''s' = a", "A quote inside a string is written between the other kind of quotes."),
         ("a.0.b = 1", 'Other names than letters, digits and _ are read with get(object, "name").'),

@@ -34,6 +34,13 @@ def test_the_deepest_result_of_the_deepest_payload_is_written():
     assert run("SELECT VALUE " + "[" * 60 + "a" + "]" * 60, payload).payload.startswith(b"[[[")
 
 
+def test_a_constant_array_is_the_same_for_every_message():
+    statement = compile_statement("SELECT concat([1, 2.0], a) AS c, [1, 2.0] AS l FROM 't'", V2)
+    for number in (b"3", b"4"):
+        outcome = statement.evaluate(Message("t", b'{"a":' + number + b"}", 0), Environment(ACCOUNT))
+        assert outcome.payload == b'{"c":[1,2,' + number + b'],"l":[1,2]}'
+
+
 def test_value_of_undefined_is_an_empty_payload_and_fires():
     outcome = run("SELECT VALUE missing")
     assert (outcome.fired, outcome.value, outcome.payload) == (True, UNDEFINED, b"")

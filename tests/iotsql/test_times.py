@@ -48,6 +48,8 @@ def test_what_cannot_be_formatted_is_undefined(arguments):
         ("2017-6-9", "yyyy-M-d", 1496966400000),
         ("Jun 9, 2017", "MMM d, yyyy", 1496966400000),
         ("2017-06-09 24:00", "yyyy-MM-dd HH:mm", 1497052800000),
+        ("2015-02-30", "yyyy-MM-dd", 1425081600000),
+        ("2017-06-31", "yyyy-MM-dd", 1498780800000),
         ("20170609T171946123", "yyyyMMdd'T'HHmmssSSS", 1497028786123),
         ("12:30 AM 2017-06-09", "hh:mm a yyyy-MM-dd", 1496968200000),
     ],
@@ -60,6 +62,8 @@ def test_java_patterns_read_times(text, pattern, milliseconds):
     ("text", "pattern"),
     [
         ("2017-13-01", "yyyy-MM-dd"),
+        ("2017-12-32", "yyyy-MM-dd"),
+        ("2017-00-31", "yyyy-MM-dd"),
         ("2017-06-09 25:00", "yyyy-MM-dd HH:mm"),
         ("2017-06-09 17:60", "yyyy-MM-dd HH:mm"),
         ("Thu 2017-06-09", "EEE yyyy-MM-dd"),

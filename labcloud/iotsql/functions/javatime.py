@@ -7,6 +7,7 @@ Letters served: G u y M L d D E a h K k H m s S A n N V z O X x Z, quotes, and [
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -168,7 +169,10 @@ def _date(found: dict[str, str]) -> date | None:
     if month is None or "d" not in found:
         return None
     number = int(month) if month.isdigit() else [name[:3] for name in MONTHS].index(month[:3]) + 1
-    return date(year, number, int(found["d"]))
+    day_of_month = int(found["d"])
+    if 28 < day_of_month < 32:  # Java's SMART resolver takes February 30 for the month's last day
+        day_of_month = min(day_of_month, monthrange(year, number)[1])
+    return date(year, number, day_of_month)
 
 
 def _milliseconds_of_day(found: dict[str, str]) -> int | None:

@@ -96,7 +96,13 @@ class Runner:
         with self._turned:
             if self._closed:
                 return []
-            effects = act(Run(execution))
+            try:
+                effects = act(Run(execution))
+            except Exception as error:  # an execution that cannot go on must not look as if it did
+                log.exception("execution %s is broken off", execution.arn)
+                effects = []
+                cause = f"The local cloud failed: {type(error).__name__}: {error}"
+                Run(execution).break_off(cause, self._clock.now())
             self._turned.notify_all()
         self._changed(execution)
         return effects

@@ -130,7 +130,7 @@ class StepFunctions:
             raise AwsError(f"Invalid Name: '{name}'", code="InvalidName")
         try:
             json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"Invalid State Machine Execution Input: '{error}'"
             raise AwsError(message, code="InvalidExecutionInput") from error
         execution = self._made(scope, machine, text, name)

@@ -12,6 +12,9 @@ from labcloud.stepfunctions.engine import Execution
 KEPT = 2_000
 """Executions that are over. AWS keeps them for 90 days."""
 
+KEPT_CHARS = 128 * 1024 * 1024
+"""In their histories."""
+
 
 class Executions:
     """By ARN, in the order of their starts. `gone` is told of an execution that is kept no more. Thread-safe."""
@@ -41,9 +44,7 @@ class Executions:
         """Gives what is kept under its ARN: this one, or one that was there before."""
         with self._lock:
             kept = self._kept.setdefault(execution.arn, execution)
-            over = [each for each in self._kept.values() if not each.running]
-            for each in over[: max(0, len(over) - KEPT)]:
-                self._drop(each)
+            self._make_room()
         return kept
 
     def drop(self, execution: Execution) -> None:
@@ -59,6 +60,15 @@ class Executions:
     def running(self) -> list[Execution]:
         with self._lock:
             return [each for each in self._kept.values() if each.running]
+
+    def _make_room(self) -> None:
+        over = [each for each in self._kept.values() if not each.running]
+        held = sum(each.history_chars for each in over)
+        for number, each in enumerate(over):
+            if len(over) - number <= KEPT and held <= KEPT_CHARS:
+                break
+            held -= each.history_chars
+            self._drop(each)
 
     def _drop(self, execution: Execution) -> None:
         if self._kept.pop(execution.arn, None) is not None:

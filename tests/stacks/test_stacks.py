@@ -347,3 +347,32 @@ def test_named_resource_is_not_replaced_and_keeps_its_data(stacks: Stacks) -> No
     assert "Rename readings and update the stack again" in stacks.reasons()
     described = stacks.lab.dynamodb.describe_table(TableName="readings")["Table"]
     assert described["AttributeDefinitions"][0]["AttributeType"] == "S"
+
+
+def test_state_machine_of_a_stack_runs_and_is_changed_in_place(stacks: Stacks) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}},
+    }
+
+    def template(said: str) -> dict[str, Any]:
+        definition = {"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": "${word}", "End": True}}}
+        properties = {
+            "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Definition": definition,
+            "DefinitionSubstitutions": {"word": said},
+        }
+        machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+        return {"Resources": {"Role": role, "Machine": machine}, "Outputs": {"Arn": {"Value": {"Ref": "Machine"}}}}
+
+    def said(stack: dict[str, Any]) -> str:
+        [output] = stack["Outputs"]
+        api = stacks.lab.stepfunctions
+        execution = api.start_execution(stateMachineArn=output["OutputValue"])["executionArn"]
+        return str(api.describe_execution(executionArn=execution)["output"])
+
+    assert said(stacks.create(template("hello"))) == '"hello"'
+    assert said(stacks.update(template("goodbye"))) == '"goodbye"'
+    stacks.delete()
+    assert stacks.lab.stepfunctions.list_state_machines()["stateMachines"] == []

@@ -113,6 +113,11 @@ def test_fault_of_a_machine_is_told(definition, code, message):
     assert message in fault.message
 
 
+def test_definition_that_is_nested_without_end_is_refused():
+    [fault] = faults('{"StartAt": "A", "States": ' + '{"A": ' * 3000 + "1" + "}" * 3001)
+    assert fault.message == "The definition is nested too deeply"
+
+
 def test_state_names_are_unique_in_the_whole_machine():
     inner = machine("A", A={"Type": "Succeed"})
     [fault] = faults(machine("A", A={"Type": "Parallel", "Branches": [inner], "End": True}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from labcloud.stepfunctions.engine import Done, Failed, Run
@@ -345,3 +347,34 @@ def test_what_is_waited_for_is_asked_again_and_the_execution_goes_on():
     assert sorted(timer.at_s - walk.now for timer in walk.timers) == [60, 90]
     walk.answer("T", Done(2))
     assert walk.advance(60).output == [{"a": 1}, 2]
+
+
+# -- hostile definitions and data
+
+
+def test_payload_that_multiplies_its_input_is_refused_before_it_is_written_down():
+    nested = "$"
+    for _ in range(10):
+        nested = f"States.Array({', '.join([nested] * 3)})"
+    walk = Walk(machine("P", P=pass_(Parameters={"a.$": nested})), {"x": "y" * 1000})
+    assert walk.failure[1] == "States.IntrinsicFailure"
+    assert "the result is larger than 262144 bytes" in walk.failure[2]
+    many = {f"a{number}.$": "$" for number in range(2000)}
+    assert Walk(machine("T", T=task(Parameters=many)), {"x": "y" * 1000}).failure[1] == "States.DataLimitExceeded"
+
+
+def test_path_that_goes_through_the_data_again_and_again_ends():
+    deep = json.loads("[" * 60 + "]" * 60)
+    walk = Walk(machine("P", P=pass_(InputPath="$" + "..*" * 6)), deep)
+    assert walk.failure[1] == "States.Runtime"
+    assert "More than 100000 results" in walk.failure[2]
+
+
+def test_history_of_an_execution_is_bounded():
+    walk = Walk(machine("A", A=pass_(Next="B"), B=pass_(Next="A")), {"x": "y" * 200_000})
+    assert walk.failure == (
+        "FAILED",
+        "States.Runtime",
+        "The local cloud keeps at most 64 MB of history of an execution.",
+    )
+    assert walk.execution.history_chars < 65 * 1024 * 1024

@@ -184,6 +184,8 @@ CHOICES = [
     ("TimestampLessThan", "2026-03-01T11:59:59.5Z", T, True), ("TimestampLessThanEquals", T, T, True),
     ("TimestampGreaterThan", T, T, False), ("TimestampGreaterThanEquals", T, T, True),
     ("StringMatches", "log-7.txt", "log-*.txt", True), ("StringMatches", "a*b", r"a\*b", True),
+    ("StringMatches", "", "*", True), ("StringMatches", "ab", "a*b*", True), ("StringMatches", "aa", "a*a*a", False),
+    ("StringMatches", "a" * 5000, "*a" * 500 + "b", False), ("StringMatches", "a\\b", r"a\\b", True),
     ("StringMatches", "axb", r"a\*b", False), ("StringMatches", 5, "*", False),
     ("IsNull", None, True, True), ("IsNumeric", 5, True, True), ("IsNumeric", True, True, False),
     ("IsString", "a", True, True), ("IsBoolean", False, True, True), ("IsTimestamp", T, True, True),

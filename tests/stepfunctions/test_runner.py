@@ -83,6 +83,16 @@ def test_task_that_fails_by_our_fault_fails_the_execution_and_says_whose_fault_i
     runner.close()
 
 
+def test_execution_that_the_engine_cannot_go_on_with_is_broken_off():
+    execution = waiting(machine("T", T=task()))
+    runner = Runner(ManualClockWithoutJump(), lambda each, call: Done(object()), lambda each: None)
+    runner.start(execution)
+    assert runner.wait_until_over(execution, 10)
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert execution.cause.startswith("The local cloud failed: TypeError")
+    runner.close()
+
+
 def test_answer_that_comes_after_the_close_is_left_to_the_next_process():
     begun, go_on, changes = threading.Event(), threading.Event(), []
 

@@ -21,6 +21,13 @@ MACHINE_FIELDS = ("Comment", "StartAt", "States", "Version", "TimeoutSeconds", "
 def faults_of_definition(definition: str, calls: Calls) -> list[Fault]:
     """Everything that is wrong. `calls` knows the API operations that tasks may call."""
     try:
+        return _faults_of_text(definition, calls)
+    except RecursionError:
+        return [Fault("INVALID_JSON_DESCRIPTION", "The definition is nested too deeply", "")]
+
+
+def _faults_of_text(definition: str, calls: Calls) -> list[Fault]:
+    try:
         machine = json.loads(definition)
     except ValueError as error:
         return [Fault("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "")]

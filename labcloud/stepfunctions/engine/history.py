@@ -10,6 +10,9 @@ from labcloud.stepfunctions.language.resources import Target
 
 MOST_EVENTS = 25_000
 """Step Functions Developer Guide, "Quotas related to state machine executions"."""
+MOST_CHARS = 64 * 1024 * 1024
+"""Ours: the inputs and outputs in the history of one execution."""
+TOO_MUCH = "The local cloud keeps at most 64 MB of history of an execution."
 FULL = "The execution reached the maximum number of history events (25000)."
 _WHOLE = {"truncated": False}
 
@@ -22,6 +25,12 @@ def entered(name: str, value: Any) -> dict[str, Any]:
 def exited(name: str, value: Any) -> dict[str, Any]:
     """Of a state with its output."""
     return {"stateExitedEventDetails": {"name": name, "output": to_json(value), "outputDetails": _WHOLE}}
+
+
+def chars_of(details: Mapping[str, Any]) -> int:
+    """How much an event holds."""
+    texts = (text for inner in details.values() if isinstance(inner, dict) for text in inner.values())
+    return sum(len(text) for text in texts if isinstance(text, str))
 
 
 def failure(error: str | None, cause: str | None) -> dict[str, str]:

@@ -87,6 +87,8 @@ class Execution:
     cause: str | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
     """As GetExecutionHistory gives them, but timestamps are epoch seconds."""
+    history_chars: int = 0
+    """How much the events hold."""
     strands: dict[int, Strand] = field(default_factory=dict)
     strands_made: int = 0
     tokens_made: int = 0

@@ -91,6 +91,12 @@ class Run:
             self.now = now
             self._close("ABORTED", "ExecutionAborted", error=error, cause=cause)
 
+    def break_off(self, cause: str, now: float) -> None:
+        """The local cloud itself cannot go on with it."""
+        if self.execution.running:
+            self.now = now
+            self._close("FAILED", "ExecutionFailed", error=RUNTIME, cause=cause)
+
     def resume(self, now: float) -> list[Effect]:
         """Everything that is waited for, again: for an execution that another process began."""
         if not self.execution.running:
@@ -123,8 +129,12 @@ class Run:
     def note(self, strand: Strand | None, kind: str, details: Mapping[str, Any] | None = None) -> int:
         """Adds an event; gives its id. Raises StateFailed when the history is full."""
         events = self.execution.events
-        if len(events) >= history.MOST_EVENTS - 1 and self.execution.running:
-            raise StateFailed(RUNTIME, history.FULL)
+        if self.execution.running:
+            if len(events) >= history.MOST_EVENTS - 1:
+                raise StateFailed(RUNTIME, history.FULL)
+            if self.execution.history_chars > history.MOST_CHARS:
+                raise StateFailed(RUNTIME, history.TOO_MUCH)
+        self.execution.history_chars += history.chars_of(details or {})
         number = len(events) + 1
         event = {
             "timestamp": self.now,
@@ -154,8 +164,7 @@ class Run:
         """The state is done: on to the next one, or the strand ends. Raises StateFailed."""
         state = self.state_of(strand)
         output = taken_in(state, "OutputPath", output, self.context(strand))
-        if is_too_large(output):
-            raise StateFailed(DATA_LIMIT, f"The state/task '{strand.state}' {TOO_LARGE}")
+        self.require_size(strand, output)
         self.note(strand, f"{state['Type']}StateExited", history.exited(strand.state, output))
         following = to or state.get("Next")
         if following is None:
@@ -164,13 +173,18 @@ class Run:
         strand.state, strand.raw = following, output
         self._ready.append(strand.number)
 
+    def require_size(self, strand: Strand, value: Any) -> None:
+        """Raises StateFailed for data beyond the quota."""
+        if is_too_large(value):
+            raise StateFailed(DATA_LIMIT, f"The state/task '{strand.state}' {TOO_LARGE}")
+
     def guard(self, strand: Strand, step: Callable[[Run, Strand], None]) -> None:
         """Does a step; its StateFailed fails the state."""
         try:
             step(self, strand)
         except StateFailed as failed:
             cause = failed.cause
-            if cause not in (None, history.FULL) and failed.error != DATA_LIMIT:
+            if cause not in (None, history.FULL, history.TOO_MUCH) and failed.error != DATA_LIMIT:
                 where = f"'{strand.state}' (entered at the event id #{strand.entered_event})"
                 cause = f"An error occurred while executing the state {where}. {cause}"
             self._failed(strand, failed.error, cause)

@@ -34,6 +34,7 @@ def enter(run: Run, strand: Strand) -> None:
     state = run.state_of(strand)
     if "Parameters" in state:
         strand.given = filled_in(state["Parameters"], strand.given, run.context(strand))
+        run.require_size(strand, strand.given)
     begin(run, strand)
 
 
@@ -139,6 +140,7 @@ def _begin_member(run: Run, strand: Strand, family: Family, index: int) -> None:
         if selector is not None:
             context = {**run.context(strand), "Map": {"Item": member.item}}
             member.raw = filled_in(selector, strand.given, context)
+            run.require_size(strand, member.raw)
     run.add_strand(member)
 
 

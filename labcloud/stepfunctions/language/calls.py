@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labcloud.stepfunctions.language.intrinsics import INTRINSICS, IntrinsicError
+from labcloud.stepfunctions.language.jsontext import LARGEST_DATA_BYTES, is_too_large
 from labcloud.stepfunctions.language.paths import NoResult, Path, PathError, parse_path
 
 DEEPEST = 10
@@ -38,7 +39,10 @@ class Call:
         """Raises IntrinsicError; NoResult for a path that meets nothing."""
         given = [argument.evaluate(value, context) for argument in self.arguments]
         try:
-            return INTRINSICS[self.name].call(*given)
+            result = INTRINSICS[self.name].call(*given)
+            if is_too_large(result):
+                raise IntrinsicError(f"the result is larger than {LARGEST_DATA_BYTES} bytes")
+            return result
         except IntrinsicError as error:
             raise IntrinsicError(f"The function '{self.text}' had the following error: {error}") from error
 

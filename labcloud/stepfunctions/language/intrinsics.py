@@ -108,11 +108,11 @@ def array_get_item(array: Any, index: Any) -> Any:
 
 
 def array_unique(array: Any) -> list[Any]:
-    found: list[Any] = []
+    found: dict[Any, Any] = {}
     for each in _array(array):
-        if not array_contains(found, each):
-            found.append(each)
-    return found
+        number = isinstance(each, (int, float)) and not isinstance(each, bool)
+        found.setdefault(each if number else json.dumps(each, sort_keys=True), each)
+    return list(found.values())
 
 
 def base64_decode(text: Any) -> str:

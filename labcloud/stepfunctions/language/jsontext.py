@@ -15,5 +15,19 @@ def to_json(value: Any) -> str:
 
 
 def is_too_large(value: Any) -> bool:
-    """Whether the value is more than a state may hand on."""
-    return len(to_json(value).encode()) > LARGEST_DATA_BYTES
+    """Whether the value is more than a state may hand on.
+
+    Stops counting there: a template may mention its input so often that nobody could write the whole down.
+    """
+    total, todo = 0, [value]
+    while todo and total <= LARGEST_DATA_BYTES:
+        each = todo.pop()
+        if isinstance(each, dict):
+            total += 1 + 2 * max(1, len(each)) + sum(len(to_json(key).encode()) for key in each)
+            todo += each.values()
+        elif isinstance(each, list):
+            total += 1 + max(1, len(each))
+            todo += each
+        else:
+            total += len(to_json(each).encode())
+    return total > LARGEST_DATA_BYTES

@@ -8,6 +8,7 @@ Refused by name: Jayway's functions but length(), regular expressions and furthe
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,9 @@ class NoResult(LookupError):
 class NotApplicable(ValueError):
     """A value cannot be put where a reference path leads."""
 
+
+MOST_RESULTS = 100_000
+"""Of a step of a path; more than the data of a state can hold, unless it goes through them again and again."""
 
 Select = Callable[[Any], Iterator[Any]]
 
@@ -56,7 +60,9 @@ class Path:
         """Raises NoResult."""
         found = [context if self.of_context else value]
         for step in self.steps:
-            found = [each for one in found for each in step.select(one)]
+            found = list(itertools.islice((each for one in found for each in step.select(one)), MOST_RESULTS + 1))
+            if len(found) > MOST_RESULTS:
+                raise NoResult(f"More than {MOST_RESULTS} results for path: {self.text}")
         if not self.definite:
             return len(found) if self.length else found
         if not found:

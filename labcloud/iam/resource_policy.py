@@ -5,19 +5,28 @@ Source: IAM User Guide, "AWS JSON policy elements: Principal": "*" and {"AWS": "
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from labcloud.iam.context import Context
+from labcloud.iam.context import Context, Value
 from labcloud.iam.parser import Document, PolicyError, parse_policy
 from labcloud.iam.policy import Statement
 
 
 def service_refused(
-    documents: Iterable[Document], service: str, action: str, resource: str, source_arn: str, source_account: str
+    documents: Iterable[Document],
+    service: str,
+    action: str,
+    resource: str,
+    source_arn: str,
+    source_account: str,
+    more: Mapping[str, Value] | None = None,
 ) -> str | None:
-    """None: a statement lets the service do it and none denies it; else the sentence that says why not."""
+    """None: a statement lets the service do it and none denies it; else the sentence that says why not.
+
+    `more`: further condition keys of the request.
+    """
     keys = {"aws:SourceArn": source_arn, "aws:SourceAccount": source_account, "aws:PrincipalServiceName": service}
-    context = Context({**keys, "aws:PrincipalIsAWSService": True})
+    context = Context({**keys, **(more or {}), "aws:PrincipalIsAWSService": True})
     statements: list[Statement] = []
     for document in documents:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labcloud.errors import AccessDenied
-from labcloud.iam import AccessRequest, PolicyError, evaluate, parse_policy
+from labcloud.iam.resource_policy import service_refused
 
 
 def require_permission(
@@ -24,18 +24,8 @@ def require_permission(
     `source_owner`: the account in whose name a service acts too (CloudWatch alarms), so that a topic's default policy,
     which asks for aws:SourceOwner, lets it in.
     """
-    if not document or not document.get("Statement"):
-        raise AccessDenied(f"{resource} has no policy that lets {service} do {action}")
-    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": account_id}
-    principals = [service]
-    if source_owner:
-        context["aws:SourceOwner"] = source_owner
-        principals.append(f"arn:aws:iam::{source_owner}:root")
-    try:
-        policies = [("of the resource", parse_policy(document))]
-    except PolicyError as error:
-        raise AccessDenied(f"the policy of {resource} is not valid: {error}") from error
-    requests = [AccessRequest(principal, action, resource, context, service) for principal in principals]
-    decisions = [evaluate(request, resource_policies=policies) for request in requests]
-    if not any(decision.allowed for decision in decisions):
-        raise AccessDenied(decisions[0].reason)
+    more = {"aws:SourceOwner": source_owner} if source_owner else {}
+    documents = [dict(document)] if document else []
+    why = service_refused(documents, service, action, resource, source_arn, account_id, more)
+    if why is not None:
+        raise AccessDenied(why)

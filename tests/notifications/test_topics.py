@@ -78,6 +78,23 @@ def test_a_queue_gets_the_message_only_with_a_policy_for_the_topic(lab):
     assert json.loads(body)["Message"] == "hot"
 
 
+def test_a_policy_for_everybody_lets_the_topic_in_that_its_condition_names(lab):
+    topic, other = make_topic(lab, "for-all"), make_topic(lab, "not-for-all")
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": lab.arn("sqs", "for-all"),
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    url = lab.sqs.create_queue(QueueName="for-all", Attributes={"Policy": policy})["QueueUrl"]
+    for each in (topic, other):
+        lab.sns.subscribe(TopicArn=each, Protocol="sqs", Endpoint=lab.arn("sqs", "for-all"))
+        lab.sns.publish(TopicArn=each, Message=each)
+    assert [json.loads(body)["Message"] for body in bodies(lab, url)] == [topic]
+
+
 def test_raw_delivery_brings_the_bare_message(lab):
     topic = make_topic(lab, "raw")
     url = make_queue(lab, "raw", source=topic)

@@ -44,23 +44,29 @@ class Neighbours(Protocol):
 
 
 class RuleExternal:
-    """The External port of one account and region. `remembered` outlives it."""
+    """The External port of one account and region, and of one rule of it. `remembered` outlives it."""
 
-    def __init__(self, scope: Scope, roles: Roles, neighbours: Neighbours, remembered: Remembered) -> None:
+    def __init__(
+        self, scope: Scope, roles: Roles, neighbours: Neighbours, remembered: Remembered, rule_arn: str = ""
+    ) -> None:
         self._scope = scope
+        self._rule_arn = rule_arn
         self._place = scope.account_id, scope.region
         self._roles = roles
         self._neighbours = neighbours
         self._remembered = remembered
 
-    def aws_lambda(self, function_arn: str, payload: Any, rule_arn: str) -> Any:
+    def for_rule(self, rule_arn: str) -> RuleExternal:
+        return RuleExternal(self._scope, self._roles, self._neighbours, self._remembered, rule_arn)
+
+    def aws_lambda(self, function_arn: str, payload: Any) -> Any:
         """Invokes the function and waits for its answer, which may take LAMBDA_LIMIT_MS."""
         too_slow = FunctionFailed(f"aws_lambda: {function_arn} took too long; the limit is {LAMBDA_LIMIT_MS} ms")
         body = to_json(payload).encode("utf-8", "replace")
         try:
             with _failing("aws_lambda"):
                 result = self._neighbours.functions.call_by_service(
-                    self._scope, function_arn, body, rule_arn, LAMBDA_PATIENCE_S
+                    self._scope, function_arn, body, self._rule_arn, LAMBDA_PATIENCE_S
                 )
         except TimeoutError:
             raise too_slow from None
@@ -123,11 +129,11 @@ class RuleExternal:
         """Amazon Machine Learning is not served; rules that name it are refused when they are created."""
         raise FunctionFailed("machinelearning_predict is not served by the local cloud")
 
-    def fetch_proto(self, bucket: str, key: str, rule_arn: str) -> bytes:
+    def fetch_proto(self, bucket: str, key: str) -> bytes:
         """The descriptor set of decode(..., 'proto', ...) from S3, if the bucket's policy lets AWS IoT read it."""
         account_id, resource = self._scope.account_id, f"arn:aws:s3:::{bucket}/{key}"
         policy = lookups.bucket_policy(bucket, account_id)
-        if why := service_refused(policy, IOT, "s3:GetObject", resource, rule_arn, account_id):
+        if why := service_refused(policy, IOT, "s3:GetObject", resource, self._rule_arn, account_id):
             raise FunctionFailed(f"decode refused: {why}")
         with _failing("decode"):
             return self._remembered.get(
@@ -136,7 +142,8 @@ class RuleExternal:
 
     def _require(self, function: str, role_arn: str, action: str, resource: str) -> None:
         try:
-            self._roles.require(role_arn, IOT, action, resource, {})
+            context = {"aws:SourceArn": self._rule_arn, "aws:SourceAccount": self._scope.account_id}
+            self._roles.require(role_arn, IOT, action, resource, context)
         except Refused as refused:
             raise FunctionFailed(f"{function} refused: {refused.reason}") from refused
 

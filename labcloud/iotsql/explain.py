@@ -14,13 +14,14 @@ from .values import UNDEFINED, Value, to_boolean
 
 MOST_FACTS = 8
 LONGEST_VALUE = 60
+LONGEST_WHERE = 400
 _LEAVES = (ast.Path, ast.Variable, ast.Member, ast.Call, ast.Cast, ast.Case)
 
 
 def explain_where(compiler: Compiler, where: ast.Node, context: Context) -> str:
     """For example: WHERE temperature >= 40 is false: temperature is 39.9."""
     value = compiler.compile(where)(context)
-    text = " ".join(compiler.source(where).split())
+    text = where_text(compiler, where)
     if type(value) is bool:
         verdict = f"WHERE {text} is {str(value).lower()}"
     elif value is UNDEFINED:
@@ -31,6 +32,11 @@ def explain_where(compiler: Compiler, where: ast.Node, context: Context) -> str:
     if len(facts) > MOST_FACTS:
         facts = [*facts[:MOST_FACTS], "…"]
     return f"{verdict}: {', '.join(facts)}" if facts else verdict
+
+
+def where_text(compiler: Compiler, where: ast.Node) -> str:
+    """The condition on one line, cut where it is long: the trace keeps it for each message."""
+    return _short(" ".join(compiler.source(where).split()), LONGEST_WHERE)
 
 
 def _facts(compiler: Compiler, node: ast.Node, context: Context) -> Iterator[str]:
@@ -95,5 +101,5 @@ def describe(value: Value) -> str:
     return "raw bytes"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+def _short(text: str, longest: int = LONGEST_VALUE) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

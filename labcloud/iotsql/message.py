@@ -67,17 +67,23 @@ def _document(payload: bytes, *, whole_numbers_are_ints: bool) -> Document:
 class External(Protocol):
     """The AWS services that a statement may ask. Each method raises FunctionFailed when AWS would have failed."""
 
-    def aws_lambda(self, function_arn: str, payload: Any, rule_arn: str) -> Any: ...
+    def for_rule(self, rule_arn: str) -> External:
+        """The port as this rule has it: trust and resource policies may be for it alone."""
+
+    def aws_lambda(self, function_arn: str, payload: Any) -> Any: ...
     def get_dynamodb(self, table: str, key: Mapping[str, Any], role_arn: str) -> Any: ...
     def get_thing_shadow(self, thing: str, shadow: str | None, role_arn: str) -> Any: ...
     def get_secret(self, secret_id: str, secret_type: str, key: str | None, role_arn: str) -> Any: ...
     def get_registry_data(self, api: str, thing: str, role_arn: str) -> Any: ...
     def machinelearning_predict(self, model_id: str, role_arn: str, record: Mapping[str, Any]) -> Any: ...
-    def fetch_proto(self, bucket: str, key: str, rule_arn: str) -> bytes: ...
+    def fetch_proto(self, bucket: str, key: str) -> bytes: ...
 
 
 class NoServices:
     """The external port of an engine without neighbours: every function fails."""
+
+    def for_rule(self, rule_arn: str) -> NoServices:
+        return self
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -96,8 +102,6 @@ class Environment:
     account_id: str
     region: str = "us-east-1"
     external: External = field(default_factory=NoServices)
-    rule_arn: str = ""
-    """The rule that is evaluated: resource policies of functions and buckets may be for it alone."""
     random: Callable[[], float] = random.random
     new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
 

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from . import ast
 from .compile import Compiler
 from .errors import FunctionFailed, SqlParseError
-from .explain import explain_where
+from .explain import explain_where, where_text
 from .functions import V2015, VERSIONS
 from .functions.external import overuse
 from .jsontext import to_json, to_payload, utf8
@@ -94,8 +94,7 @@ class Statement:
         if self._where_node is None:
             return "the statement has no WHERE: every message on its topics fires it"
         if not self._has_reasons:
-            text = " ".join(self._compiler.source(self._where_node).split())
-            return f"WHERE {text} is {'true' if fired else 'not true'}"
+            return f"WHERE {where_text(self._compiler, self._where_node)} is {'true' if fired else 'not true'}"
         return explain_where(self._compiler, self._where_node, context)
 
     def _set(self, context: Context) -> None:

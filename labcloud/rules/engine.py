@@ -175,7 +175,9 @@ class Engine:
 
     def _surroundings(self, scope: Scope, rule: CompiledRule) -> Environment:
         environment = self._environment(scope)
-        return replace(environment, rule_arn=rule.arn) if rule.asks_neighbours else environment
+        if not rule.asks_neighbours:
+            return environment
+        return replace(environment, external=environment.external.for_rule(rule.arn))
 
     def _plan(self, run: PlannedRun, action: CompiledAction, result: Result) -> Delivery | None:
         scope = run.origin.scope

@@ -13,8 +13,8 @@ ROLE = "arn:aws:iam::123456789012:role/R"
 @pytest.mark.parametrize(
     ("expression", "asked"),
     [
-        ("aws_lambda('arn:f', {'a': b})", ("aws_lambda", "arn:f", {"a": 1}, "")),
-        ("aws_lambda('arn:f', *)", ("aws_lambda", "arn:f", {"b": 1}, "")),
+        ("aws_lambda('arn:f', {'a': b})", ("aws_lambda", "arn:f", {"a": 1})),
+        ("aws_lambda('arn:f', *)", ("aws_lambda", "arn:f", {"b": 1})),
         (f"get_dynamodb('T', 'pk', b, '{ROLE}')", ("get_dynamodb", "T", {"pk": 1}, ROLE)),
         (f"get_dynamodb('T', 'pk', b, 'sk', 'x', '{ROLE}')", ("get_dynamodb", "T", {"pk": 1, "sk": "x"}, ROLE)),
         (f"get_thing_shadow('T', '{ROLE}')", ("get_thing_shadow", "T", None, ROLE)),

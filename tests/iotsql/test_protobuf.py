@@ -73,7 +73,7 @@ def test_the_statement_decodes_the_raw_payload_and_base64_text():
     call = "decode({}, 'proto', 'bucket', 'house.desc', 'house', 'Reading')"
     data = put(1, "s1")
     assert run(f"SELECT VALUE {call.format('*')}", data, services=services).payload == b'{"sensorId":"s1"}'
-    assert services.asked == [("fetch_proto", "bucket", "house.desc", "")]
+    assert services.asked == [("fetch_proto", "bucket", "house.desc")]
     text = base64.b64encode(data).decode()
     assert run(f"SELECT VALUE {call.format('a.b')}", {"a": {"b": text}}, services=services).value == {"sensorId": "s1"}
 
@@ -95,6 +95,13 @@ def test_a_third_decoding_in_a_statement_ends_the_rule():
     call = "decode(*, 'proto', 'b', 'k', 'house', 'Reading')"
     with pytest.raises(FunctionFailed, match="decode may be called 2 times at most, not 3"):
         run(f"SELECT {call} AS a, {call} AS b, {call} AS c", b"", services=Services(fetch_proto=DESCRIPTOR))
+
+
+def test_a_message_that_grows_beyond_128_kib_fails_the_rule():
+    call = "decode(*, 'proto', 'b', 'k', 'house', 'Reading')"
+    grown = put(8, b"\x00" * 100_000)  # packed: a byte each, two characters as JSON
+    with pytest.raises(FunctionFailed, match="the decoded message is larger than 131072 bytes"):
+        run(f"SELECT VALUE {call}", grown, services=Services(fetch_proto=DESCRIPTOR))
 
 
 @settings(max_examples=300, deadline=None)

@@ -42,6 +42,7 @@ def test_without_where_every_message_fires():
 def test_long_values_and_many_facts_are_cut():
     outcome = run("SELECT * FROM 't' WHERE a = 'x'", {"a": "y" * 500})
     assert len(outcome.reason) < 120
+    assert len(run("SELECT * FROM 't' WHERE " + " AND ".join(["a = 1"] * 5000)).reason) < 600
     wide = " OR ".join(f"a{i} = 1" for i in range(30))
     assert run(f"SELECT * FROM 't' WHERE {wide}").reason.endswith(", …")
 

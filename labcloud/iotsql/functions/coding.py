@@ -6,7 +6,7 @@ import base64
 import binascii
 
 from ..errors import FunctionFailed
-from ..jsontext import parse_json, to_text, utf8
+from ..jsontext import parse_json, to_json, to_text, utf8
 from ..message import Context
 from ..values import UNDEFINED, Value
 from .protobuf import BadDescriptor, BadMessage, decode_message
@@ -76,12 +76,15 @@ def _from_protobuf(context: Context, value: Value, bucket: str, key: str, proto_
         return None
     if len(data) > MESSAGE_LIMIT:
         raise FunctionFailed(f"decode failed: the protobuf message is larger than {MESSAGE_LIMIT} bytes")
-    descriptor = context.environment.external.fetch_proto(bucket, key, context.environment.rule_arn)
+    descriptor = context.environment.external.fetch_proto(bucket, key)
     if len(descriptor) > DESCRIPTOR_LIMIT:
         raise FunctionFailed(f"decode failed: s3://{bucket}/{key} is larger than {DESCRIPTOR_LIMIT} bytes")
     try:
-        return decode_message(descriptor, proto_name, message_type, data)
+        decoded = decode_message(descriptor, proto_name, message_type, data)
     except BadDescriptor as error:
         raise FunctionFailed(f"decode failed: s3://{bucket}/{key}: {error}") from error
     except BadMessage:
         return None
+    if len(utf8(to_json(decoded))) > MESSAGE_LIMIT:
+        raise FunctionFailed(f"decode failed: the decoded message is larger than {MESSAGE_LIMIT} bytes")
+    return decoded

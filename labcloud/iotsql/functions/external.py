@@ -44,8 +44,7 @@ def aws_lambda(context: Context, function_arn: Value, payload: Value) -> Value:
     arn = _text("aws_lambda", "functionArn", function_arn)
     if payload is UNDEFINED or type(payload) is bytes:
         raise FunctionFailed("aws_lambda failed: the input is not JSON")
-    environment = context.environment
-    return _outside(context, environment.external.aws_lambda(arn, payload, environment.rule_arn))
+    return _outside(context, context.environment.external.aws_lambda(arn, payload))
 
 
 @function(since=V2016, in_context=True, external=True)

@@ -158,6 +158,19 @@ def test_a_role_that_iot_may_not_assume_is_of_no_use(bench, house):
     assert "get_thing_shadow refused" in bench.steps[-1]
 
 
+def test_a_role_may_trust_one_rule_alone(bench, house):
+    rule_arn = house.arn("iot", f"rule/external_{bench.count + 1}")
+    role = house.role("choosy_role", IOT, ("iot:GetThingShadow", "*"))
+    condition = {"ArnLike": {"aws:SourceArn": rule_arn}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    trust = {"Effect": "Allow", "Principal": {"Service": IOT}, "Action": "sts:AssumeRole", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    house.iam.update_assume_role_policy(RoleName="choosy_role", PolicyDocument=document)
+    call = f"get_thing_shadow('d1', '{role}').state.reported.alarm"
+    assert bench.result(call) == "ON"
+    assert bench.result(call) is None
+    assert f"the request has {house.arn('iot', f'rule/external_{bench.count}')}" in bench.steps[-1]
+
+
 def test_get_thing_shadow_reads_the_classic_and_a_named_shadow(bench, house):
     role = reader(house, ("iot:GetThingShadow", house.arn("iot", "thing/d1*")))
     assert bench.result(f"get_thing_shadow('d1', '{role}').state.reported") == {"alarm": "ON", "at": Decimal("21.5")}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from labcloud.shell.process import Launcher
 
 MORE = "Also: `python -m labcloud sql-cases FILE` runs IoT SQL cases, `python -m labcloud coverage [--json]` lists what is served."
+YOUNG_OBJECTS = 20_000
+"""So many new objects make Python look for garbage: of a stream of messages hardly anything but items stays."""
 SWITCH_S = 0.001
 """Python's 5 ms make the broker wait for the rules' thread at each write to the state file: half the messages a second."""
 LOOPBACK_RISK = (
@@ -80,6 +82,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     from labcloud.persistence.statefile import StateError
 
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
     gc.enable()
     sys.setswitchinterval(SWITCH_S)
     settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)

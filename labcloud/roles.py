@@ -69,10 +69,10 @@ class Roles:
         decision = decide_for_role(role, service, action, resource, context)
         return decision, "" if decision.allowed else decision.reason
 
-    def require(self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, Any]) -> None:
+    def require(self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, str]) -> None:
         """Raises Refused, with the reason and AWS's own message, unless the role may do it for the service."""
         allowed = self._allowed  # of the policies as they are now: what is decided meanwhile goes with them
-        asked = (role_arn, service, action, resource, *((key, str(value)) for key, value in context.items()))
+        asked = (role_arn, service, action, resource, *context, *context.values())
         if asked in allowed:
             return
         decision, reason = self.decide(role_arn, service, action, resource, context)

@@ -20,13 +20,13 @@ from labcloud.trace import Trace
 if TYPE_CHECKING:
     from labcloud.shadows import Shadows
 
-_PROCESS = uuid.uuid4().hex[:20]
+_PROCESS = str(uuid.uuid4())[:24]
 _NUMBERS = itertools.count(1)
 
 
 def new_trace_id() -> str:
     """In the form of a UUID: random for the process, then counted, as drawing each would cost as much as a message."""
-    return f"{_PROCESS[:8]}-{_PROCESS[8:12]}-{_PROCESS[12:16]}-{_PROCESS[16:]}-{next(_NUMBERS):012x}"
+    return f"{_PROCESS}{next(_NUMBERS):012x}"
 
 
 class BrokerTrace:
@@ -34,16 +34,13 @@ class BrokerTrace:
 
     def __init__(self, trace: Trace, now: Callable[[], float]) -> None:
         self._begin = trace.begin
-        self._add = trace.add
         self._now = now
+        self.note = trace.add
 
     def begin(self, topic: str = "", client_id: str | None = None) -> str:
         trace_id = new_trace_id()
         self._begin(trace_id, topic, self._now(), client_id)
         return trace_id
-
-    def note(self, trace_id: str, text: str, *arguments: object) -> None:
-        self._add(trace_id, text, arguments)
 
 
 class Rules(Protocol):

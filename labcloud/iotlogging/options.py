@@ -73,7 +73,7 @@ class LoggingOptions:
 
     def are_set(self, scope: Scope) -> bool:
         """Whether anybody has set some there."""
-        return scope in self._kept
+        return bool(self._kept) and scope in self._kept
 
     def set_v2_logging_options(self, request: ApiRequest) -> dict[str, Any]:
         """SetV2LoggingOptions: what is not given stays as it is."""

@@ -48,7 +48,7 @@ class IotWatch:
         self._is_logged = is_logged
         self._subjects: OrderedDict[str, Subject] = OrderedDict()
         self._lock = threading.Lock()
-        self._tally: dict[tuple[Scope, Step], int] = {}
+        self._tally: dict[Step, tuple[Scope, int]] = {}
 
     def messages_accepted(self, scope: Scope, messages: Sequence[Message]) -> None:
         """The broker took messages, from clients or from itself."""
@@ -70,7 +70,8 @@ class IotWatch:
         """A step of a rule."""
         self._trace.add(trace_id, step.text, arguments, step.facts)
         with self._lock:
-            self._tally[scope, step] = self._tally.get((scope, step), 0) + 1
+            known = self._tally.get(step)
+            self._tally[step] = scope, 1 if known is None else known[1] + 1
         if self._is_logged(scope):
             self._log_step(scope, trace_id, step, arguments)
 
@@ -80,7 +81,7 @@ class IotWatch:
             return
         with self._lock:
             tally, self._tally = self._tally, {}
-        for (scope, step), number in tally.items():
+        for step, (scope, number) in tally.items():
             for metric, dimensions in _metrics_of(step.facts):
                 self._count(scope, metric, dimensions, number)
 

@@ -6,7 +6,6 @@ import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 from .errors import FunctionFailed
@@ -47,15 +46,23 @@ class Message:
         """Pickled without what was read from the payload."""
         return {name: value for name, value in self.__dict__.items() if not name.startswith("document_")}
 
-    @cached_property
+    @property
     def document_2015(self) -> Document:
         """The payload as the rules of version 2015-10-08 see it; None where it is not a JSON object or array."""
-        return _document(self.payload, whole_numbers_are_ints=False)
+        return self._read("document_2015", whole_numbers_are_ints=False)
 
-    @cached_property
+    @property
     def document_2016(self) -> Document:
         """The payload as the rules of version 2016-03-23 see it."""
-        return _document(self.payload, whole_numbers_are_ints=True)
+        return self._read("document_2016", whole_numbers_are_ints=True)
+
+    def _read(self, name: str, *, whole_numbers_are_ints: bool) -> Document:
+        """Read once for all rules; functools.cached_property would take a lock for it."""
+        known = self.__dict__
+        if name not in known:
+            known[name] = _document(self.payload, whole_numbers_are_ints=whole_numbers_are_ints)
+        found: Document = known[name]
+        return found
 
 
 def _document(payload: bytes, *, whole_numbers_are_ints: bool) -> Document:

@@ -24,6 +24,7 @@ _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 """At most 38 digits, and far from the smallest and the largest number."""
 _BYTES_A_CHARACTER = 4
 _OVERHEAD = 8
+_SCALARS = frozenset({"S", "N", "BOOL", "NULL", "B"})
 _new: Any = object.__new__
 
 
@@ -68,32 +69,31 @@ def _attributes(item: Mapping[str, Typed]) -> tuple[dict[str, DynamoType], int]:
     size = 0
     for name, typed in item.items():
         made[name] = value = _new(DynamoType)
-        size += _fill(value, typed) + len(name) * _BYTES_A_CHARACTER
+        ((value.type, text),) = typed.items()
+        value.value = text
+        if value.type == "S" and type(text) is str:
+            size += len(text) * _BYTES_A_CHARACTER
+        else:
+            size += _weigh(value)
+        size += len(name) * _BYTES_A_CHARACTER
     return made, size
 
 
-def _fill(made: DynamoType, typed: Typed) -> int:
-    ((kind, value),) = typed.items()
-    made.type, made.value = kind, value
-    if kind == "S":
-        if type(value) is not str:
-            raise _Unsure
-        return len(value) * _BYTES_A_CHARACTER
-    if kind == "N":
-        if not _PLAIN_NUMBER.fullmatch(value):
-            raise _Unsure
+def _weigh(made: DynamoType) -> int:
+    """Checks a value, makes moto's values of what it holds, and says how many bytes it surely does not exceed."""
+    kind, value = made.type, made.value
+    if kind == "N" and _PLAIN_NUMBER.fullmatch(value):
         return len(value)
-    if kind == "BOOL" or kind == "NULL":
-        if type(value) is not bool or (kind == "NULL" and not value):
-            raise _Unsure
+    if kind == "BOOL" and type(value) is bool or kind == "NULL" and value is True:
         return _OVERHEAD
     if kind == "M":
         made.value, size = _attributes(value)
         return size + _OVERHEAD
-    if kind != "L":
-        raise _Unsure
-    made.value = [_new(DynamoType) for _ in value]
-    return sum(map(_fill, made.value, value)) + _OVERHEAD
+    if kind == "L":
+        members, size = _attributes({str(number): typed for number, typed in enumerate(value)})
+        made.value = list(members.values())
+        return size + _OVERHEAD
+    raise _Unsure
 
 
 def _item(hash_key: DynamoType, range_key: DynamoType | None, attributes: dict[str, DynamoType]) -> Item:
@@ -112,7 +112,8 @@ Plain = tuple[str, Any]
 
 def dump_item(item: Item) -> bytes:
     """The item's attributes. Raises ValueError for a value that is no plain data."""
-    return marshal.dumps([(name, *_plain(value)) for name, value in item.attrs.items()])
+    members = item.attrs.items()
+    return marshal.dumps([(name, v.type, v.value if v.type in _SCALARS else _plain(v)[1]) for name, v in members])
 
 
 def load_item(table: Table, data: bytes) -> Item:

@@ -330,7 +330,7 @@ class Broker:
     def note(self, message: Message, text: str, *arguments: object) -> None:
         """One step of a message, if somebody traces."""
         if self.trace is not None:
-            self.trace.note(message.trace_id, text, *arguments)
+            self.trace.note(message.trace_id, text, arguments)
 
     def log(self, connection: Connection, text: str) -> None:
         """One line about a connection."""
@@ -345,10 +345,10 @@ class Broker:
         size, client_id = len(message.payload), message.origin.client_id
         if client_id is None:
             text = "published to %s by not an MQTT client: QoS %s, %s bytes"
-            trace.note(message.trace_id, text, route.topic, message.qos, size)
+            trace.note(message.trace_id, text, (route.topic, message.qos, size))
         else:
             text = "published to %s by MQTT client %r: QoS %s, %s bytes"
-            trace.note(message.trace_id, text, route.topic, client_id, message.qos, size)
+            trace.note(message.trace_id, text, (route.topic, client_id, message.qos, size))
         trace.note(message.trace_id, route.told)
-        for refused, reason in route.denied:
-            trace.note(message.trace_id, "not delivered to %s: iot:Receive refused: %s", refused, reason)
+        for refused in route.denied:
+            trace.note(message.trace_id, "not delivered to %s: iot:Receive refused: %s", refused)

@@ -90,5 +90,5 @@ class Trace(Protocol):
     def begin(self, topic: str = "", client_id: str | None = None) -> str:
         """A new trace id, of a message or of something about a connection."""
 
-    def note(self, trace_id: str, text: str, *arguments: object) -> None:
+    def note(self, trace_id: str, text: str, arguments: tuple[object, ...] = ()) -> None:
         """One step of the message or connection with this id; the arguments go into the %-places of the text."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from labcloud.api import Scope
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """A permission that the rule's role must give."""
 
     action: str
     resource: str
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, str] = MappingProxyType({})
     """Condition keys of the action, for example cloudwatch:namespace."""
 
 

@@ -18,7 +18,7 @@ class Tell(Protocol):
 
 
 class RuleSteps:
-    """The steps of one rule."""
+    """The steps of one rule of one account and region."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -52,7 +52,7 @@ class Ears:
     def begin(self, topic: str = "", client_id: str | None = None) -> str:
         return f"trace-{len(self.notes)}"
 
-    def note(self, trace_id: str, text: str, *arguments: object) -> None:
+    def note(self, trace_id: str, text: str, arguments: tuple[object, ...] = ()) -> None:
         self.notes.append(text % arguments if arguments else text)
 
     def topics(self) -> list[str]:

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from labcloud.api import Scope
 from labcloud.rules.actions.base import Action, ActionFailed, Result
 from labcloud.rules.deliveries import Need, Origin, Ports
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class PutItem:
     """Stores the result's members as an item's attributes (action dynamoDBv2)."""
 
     table: str
     item: dict[str, Any]
-    failed_action = "DynamoDBv2Action"
+    failed_action: ClassVar[str] = "DynamoDBv2Action"
 
     @property
     def resource(self) -> str:
@@ -61,7 +61,7 @@ def plan(parameters: Mapping[str, Any], result: Result, scope: Scope) -> PutItem
     """One item from the result's members."""
     if not isinstance(result.value, dict):
         raise ActionFailed("The DynamoDBv2 action needs a JSON object as the rule's result.")
-    item = {key: attribute_value(value) for key, value in result.value.items()}
+    item = {key: {"S": v} if type(v) is str else attribute_value(v) for key, v in result.value.items()}
     return PutItem(parameters["putItem"]["tableName"], item)
 
 

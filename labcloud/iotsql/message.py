@@ -14,6 +14,9 @@ from .values import Value
 
 MAX_ROWS = 100_000
 """Nested queries look at so many elements of a message; more fail the rule, so that no statement stalls the engine."""
+MAX_SELECTED = 16 << 20
+"""Characters that the nested queries of a message may select: a long text beside each of many elements is more."""
+
 REGEXP_BUDGET_S = 0.5
 """Seconds that the regular expressions of one message may take together; from then on they are Undefined."""
 
@@ -123,6 +126,7 @@ class Context:
         "memo",
         "message",
         "regexp_left_s",
+        "room_left",
         "rows",
         "rows_left",
         "variables",
@@ -140,6 +144,7 @@ class Context:
         self.rows: list[Value] = []
         """The current element of each nested query, outermost first."""
         self.rows_left = MAX_ROWS
+        self.room_left = MAX_SELECTED
         self.regexp_left_s = REGEXP_BUDGET_S
         self.memo: dict[int, Value] = {}
         """Results of functions that are called once per message, by node."""

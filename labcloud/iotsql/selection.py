@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import ast
 from .errors import FunctionFailed
 from .functions import V2015
-from .message import MAX_ROWS, Context
+from .message import MAX_ROWS, MAX_SELECTED, Context
 from .operators import Compiled
 from .values import UNDEFINED, Value
 
@@ -156,6 +156,7 @@ def compile_query(compiler: Compiler, node: ast.Query) -> Compiled:
                 _count(context)
                 rows[-1] = element
                 if (where is None or where(context) is True) and (one := select(context)) is not UNDEFINED:
+                    _make_room(context, one)
                     selected.append(one)
             return selected
         finally:
@@ -168,6 +169,21 @@ def _count(context: Context) -> None:
     context.rows_left -= 1
     if context.rows_left < 0:
         raise FunctionFailed(f"the nested queries looked at more than {MAX_ROWS} elements")
+
+
+def _make_room(context: Context, selected: Value) -> None:
+    context.room_left -= _size(selected)
+    if context.room_left < 0:
+        raise FunctionFailed(f"the nested queries select more than {MAX_SELECTED >> 20} MiB")
+
+
+def _size(value: Value) -> int:
+    """About as many characters as its JSON text has."""
+    if type(value) is str:
+        return len(value)
+    if type(value) is dict:
+        return sum(len(name) + _size(member) for name, member in value.items())
+    return sum(map(_size, value)) if type(value) is list else 8
 
 
 def compile_exists(compiler: Compiler, node: ast.Exists) -> Compiled:

@@ -67,6 +67,15 @@ def test_too_many_elements_fail_the_rule():
         run(sql, {"a": [1] * 1000})
 
 
+def test_a_long_text_beside_each_of_many_elements_fails_the_rule():
+    payload = {"site": "x" * 1000, "rooms": [{"n": 1}] * 20_000}
+    sql = "SET @site = site SELECT VALUE (SELECT n, @site AS site FROM rooms)"
+    with pytest.raises(FunctionFailed, match="select more than 16 MiB"):
+        run(sql, payload)
+    assert len(run(sql, payload | {"rooms": [{"n": 1}] * 100}).value) == 100
+    assert run("SELECT transform('enrichArray', {'site': site}, rooms) AS r", payload).value == {}
+
+
 def test_variables_above_128_kib_fail_the_rule():
     with pytest.raises(FunctionFailed, match="@b takes the variables above 128 KiB"):
         run("SET @a = a, @b = a SELECT 1 AS r", {"a": "x" * 70_000})

@@ -71,6 +71,8 @@ def transform(mode: Value, attributes: Value, elements: Value) -> Value:
         return UNDEFINED
     if not all(type(element) is dict for element in elements):
         return UNDEFINED
+    if len(elements) * len(to_json(attributes)) > TRANSFORM_LIMIT:  # each element gets them all
+        return UNDEFINED
     result = [element | attributes for element in elements]
     return result if len(utf8(to_json(result))) <= TRANSFORM_LIMIT else UNDEFINED
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("labcloud.persistence")
 
-EXECUTIONS = "executions"
-"""The space of the rows of state machines' executions."""
+EXECUTIONS, EVENTS = "executions", "execution-events"
+"""The spaces of the rows of state machines' executions and of parts of their histories."""
 AHEAD_S = 0.5
 """A clock that runs at a rate is kept so many real seconds ahead: after a crash lab time never goes back."""
 
@@ -104,7 +106,7 @@ class Joint:
         for _, (key, shadow) in kept.rows("shadow"):
             cloud.shadows.state[key] = shadow
         if executions := [execution for _, execution in kept.rows(EXECUTIONS)]:
-            cloud.state_machines.restore(executions)
+            cloud.state_machines.restore(executions, [part for _, part in kept.rows(EVENTS)])
         if kept.places("iot"):
             for account_id, region in iot_reads.topic_rule_places():
                 cloud.rules.load(Scope(account_id, region))
@@ -140,9 +142,12 @@ class Joint:
         ahead_s = 0.0 if clock.rate == 1.0 or self._stopping else AHEAD_S * clock.rate
         return round(clock.offset_s() + ahead_s, 1), clock.rate
 
-    def execution_changed(self, arn: str) -> None:
-        """An execution of a state machine has changed, come or gone."""
-        self._kept.mark(EXECUTIONS, arn, lambda: self._cloud.state_machines.dumped(arn, dumps))
+    def execution_changed(self, arn: str, parts: Iterable[int]) -> None:
+        """An execution of a state machine has changed, come or gone, and these parts of its events."""
+        machines = self._cloud.state_machines
+        self._kept.mark(EXECUTIONS, arn, lambda: machines.dumped(arn, dumps))
+        for part in parts:
+            self._kept.mark(EVENTS, f"{arn}#{part:05d}", partial(machines.dumped_events, arn, part, dumps))
 
     def shadow_changed(self, key: Any) -> None:
         """A shadow was updated or deleted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labcloud.api import ApiRequest, Scope, Served
@@ -18,6 +19,7 @@ from labcloud.wiring.operations import operation_of
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud
 
+EVENTS_A_PART = 100
 SERVICE = "states.amazonaws.com"
 
 
@@ -29,10 +31,10 @@ class StateMachines:
             return cloud.roles.why_not_assumed(role_arn, SERVICE, context)
 
         self._trace = cloud.trace
-        self._changed = cloud.joint.execution_changed if cloud.joint else lambda arn: None
+        self._keep = cloud.joint.execution_changed if cloud.joint else lambda arn, parts: None
         self._tasks = Tasks(cloud.calls, lambda *names: operation_of(cloud, *names), why_not_assumed)
         self.checks = MachineChecks(self._tasks, why_not_assumed)
-        self._executions = Executions(lambda execution: self._changed(execution.arn))
+        self._executions = Executions(self._changed)
         self._runner = Runner(cloud.clock, self._perform, self._turned)
         self.service = StepFunctions(cloud.clock.now, self._runner, self._executions, self.checks)
         self.wait_until_idle, self.close = self._runner.wait_until_idle, self._runner.close
@@ -41,16 +43,28 @@ class StateMachines:
         """Begins an execution for a neighbour who was asked for permission already. Raises AwsError."""
         self.service.start(scope, machine_of(scope, machine_arn), text, name, wait=wait)
 
-    def dumped(self, arn: str, dump: Callable[[Execution], bytes]) -> bytes | None:
-        """An execution as bytes, made while nobody changes it; None: there is none."""
+    def dumped(self, arn: str, dump: Callable[[Any], bytes]) -> bytes | None:
+        """An execution without its events as bytes, made while nobody changes it; None: there is none."""
         with self._runner.lock:
             found = self._executions.find(arn)
-            return None if found is None else dump(found)
+            return None if found is None else dump(replace(found, events=[], events_kept=len(found.events)))
 
-    def restore(self, executions: list[Execution]) -> None:
-        """Takes over what was kept."""
+    def dumped_events(self, arn: str, part: int, dump: Callable[[Any], bytes]) -> bytes | None:
+        """A part of the events: a long history is not written anew with every event."""
+        with self._runner.lock:
+            found = self._executions.find(arn)
+            events = [] if found is None else found.events[part * EVENTS_A_PART : (part + 1) * EVENTS_A_PART]
+            return dump((arn, events)) if events else None
+
+    def restore(self, executions: list[Execution], parts: list[tuple[str, list[dict[str, Any]]]]) -> None:
+        """Takes over what was kept: executions, and the parts of their events in order."""
         for execution in executions:
             self._executions.add(execution)
+        for arn, events in parts:
+            if (found := self._executions.find(arn)) is not None:
+                found.events += events
+        for execution in executions:
+            del execution.events[execution.events_kept :]
 
     def resume(self) -> None:
         """When tasks can be done: executions that were under way go on."""
@@ -74,7 +88,15 @@ class StateMachines:
             self._trace.note(execution.arn, f"the execution {execution.status}" + (f": {told}" if told else ""))
             if execution.express:
                 self._executions.drop(execution)  # AWS keeps none, either
-        self._changed(execution.arn)
+        self._changed(execution)
+
+    def _changed(self, execution: Execution) -> None:
+        """What was added since the last time is to be kept; all of it is to go if the execution is kept no more."""
+        with self._runner.lock:
+            is_there = self._executions.find(execution.arn) is execution
+            first = execution.events_kept // EVENTS_A_PART if is_there else 0
+            execution.events_kept = len(execution.events)
+        self._keep(execution.arn, range(first, len(execution.events) // EVENTS_A_PART + 1))
 
 
 def make(cloud: Cloud) -> StateMachines:

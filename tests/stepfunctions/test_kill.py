@@ -41,6 +41,10 @@ def started(cloud: CloudProcess, name: str, definition: Any) -> str:
 
 def test_executions_survive_in_every_condition(cloud: CloudProcess) -> None:
     api = cloud.client("stepfunctions")
+    round_trip = {"Type": "Map", "ItemProcessor": machine("I", I={"Type": "Pass", "End": True}), "End": True}
+    items = {"Type": "Pass", "Parameters": {"l.$": "States.ArrayRange(1, 100, 1)"}, "OutputPath": "$.l", "Next": "M"}
+    long = started(cloud, "long", machine("L", L=items, M=round_trip))
+    whole = {"executionArn": long, "maxResults": 1000}
     make_table(cloud, "marks")
     function = make_function(cloud, "slow", make_role(cloud, "f")["Arn"], SLOW)
     cloud.client("lambda").update_function_configuration(FunctionName="slow", Timeout=60)
@@ -51,8 +55,12 @@ def test_executions_survive_in_every_condition(cloud: CloudProcess) -> None:
     wait_until(lambda: "Item" in cloud.client("dynamodb").get_item(**marks), within_s=20, because="the function began")
     history = api.get_execution_history(executionArn=over)["events"]
 
+    long_history = api.get_execution_history(**whole)["events"]
+    assert len(long_history) > 400
+
     cloud.kill_and_start()
 
+    assert api.get_execution_history(**whole)["events"] == long_history
     described = api.describe_execution(executionArn=over)
     assert (described["status"], described["output"]) == ("SUCCEEDED", '{"a":1}')
     assert api.get_execution_history(executionArn=over)["events"] == history
@@ -63,5 +71,9 @@ def test_executions_survive_in_every_condition(cloud: CloudProcess) -> None:
         because="the task that is done again",
     )
     assert (ended["status"], ended["output"]) == ("SUCCEEDED", '"again"')
+    api.delete_state_machine(stateMachineArn=long.rsplit(":", 1)[0].replace(":execution:", ":stateMachine:"))
+    cloud.kill_and_start()
+    with pytest.raises(api.exceptions.ExecutionDoesNotExist):
+        api.get_execution_history(**whole)
     cloud.lab("clock", {"advance_s": 601})
     assert api.describe_execution(executionArn=asleep)["status"] == "SUCCEEDED"

@@ -87,6 +87,8 @@ class Execution:
     cause: str | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
     """As GetExecutionHistory gives them, but timestamps are epoch seconds."""
+    events_kept: int = 0
+    """How many of them are written to the state file, or marked to be."""
     history_chars: int = 0
     """How much the events hold."""
     strands: dict[int, Strand] = field(default_factory=dict)

@@ -114,7 +114,7 @@ class StepFunctions:
             "definition": execution.definition,
             "roleArn": execution.role_arn,
             "updateDate": _moment(execution.start_s),
-            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+            "loggingConfiguration": dict(execution.logging),
             "tracingConfiguration": {"enabled": False},
             "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
         }
@@ -163,6 +163,7 @@ class StepFunctions:
             input=text,
             start_s=self._now(),
             express=machine.express,
+            logging=machine.settings["loggingConfiguration"],
             version_arn=machine.version_arn,
             alias_arn=machine.alias_arn,
         )

@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labcloud.api import ApiRequest, Scope, Served
+from labcloud.errors import AwsError
+from labcloud.motobase import log_groups
 from labcloud.motobase.stepfunctions import machine_of
 from labcloud.stepfunctions.engine import Call, Execution, Failed, Outcome
+from labcloud.stepfunctions.logs import group_of, lines_of, stream_of
 from labcloud.stepfunctions.machines import MachineChecks
 from labcloud.stepfunctions.runner import Runner
 from labcloud.stepfunctions.service import StepFunctions
@@ -30,10 +33,14 @@ class StateMachines:
         def why_not_assumed(role_arn: str, context: Mapping[str, Any]) -> str | None:
             return cloud.roles.why_not_assumed(role_arn, SERVICE, context)
 
+        def why_not(role_arn: str, action: str, resource: str) -> str | None:
+            decision, reason = cloud.roles.decide(role_arn, SERVICE, action, resource, {})
+            return None if decision is not None and decision.allowed else reason
+
         self._trace = cloud.trace
         self._keep = cloud.joint.execution_changed if cloud.joint else lambda arn, parts: None
         self._tasks = Tasks(cloud.calls, lambda *names: operation_of(cloud, *names), why_not_assumed)
-        self.checks = MachineChecks(self._tasks, why_not_assumed)
+        self.checks = MachineChecks(self._tasks, why_not_assumed, why_not)
         self._executions = Executions(self._changed)
         self._runner = Runner(cloud.clock, self._perform, self._turned)
         self.service = StepFunctions(cloud.clock.now, self._runner, self._executions, self.checks)
@@ -83,12 +90,25 @@ class StateMachines:
     def _turned(self, execution: Execution) -> None:
         if not self._trace.knows(execution.arn):
             self._trace.begin(execution.arn, f"states/{execution.machine_name}/{execution.name}", execution.start_s)
+        self._log(execution)
         if not execution.running:
             told = ": ".join(text for text in (execution.error, execution.cause) if text)
             self._trace.note(execution.arn, f"the execution {execution.status}" + (f": {told}" if told else ""))
             if execution.express:
                 self._executions.drop(execution)  # AWS keeps none, either
         self._changed(execution)
+
+    def _log(self, execution: Execution) -> None:
+        """Events that were not logged yet; a log group that is gone holds no execution up."""
+        with self._runner.lock:
+            new, execution.events_logged = execution.events[execution.events_logged :], len(execution.events)
+        lines, group = lines_of(execution, new), group_of(execution.logging)
+        if lines and group:
+            scope = execution.scope
+            try:
+                log_groups.put_lines_into(scope.account_id, scope.region, group, stream_of(execution), lines)
+            except AwsError as error:
+                self._trace.note(execution.arn, f"no events were logged: {error}", refused=True)
 
     def _changed(self, execution: Execution) -> None:
         """What was added since the last time is to be kept; all of it is to go if the execution is kept no more."""

@@ -250,14 +250,13 @@ def test_state_machine_with_a_fault_is_refused_with_every_fault(lab: Lab) -> Non
 @pytest.mark.parametrize(
     ("definition", "settings", "message"),
     [
-        (PASS, {"loggingConfiguration": {"level": "ALL"}}, "logging of state machines"),
         (PASS, {"tracingConfiguration": {"enabled": True}}, "X-Ray"),
         (PASS, {"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k"}}, "encryption"),
         ({**PASS, "QueryLanguage": "JSONata"}, {}, "the query language JSONata"),
         (call("sqs:sendMessage.waitForTaskToken"), {}, "pattern .waitForTaskToken"),
         (call("aws-sdk:rekognition:detectFaces"), {}, "rekognition detectFaces"),
     ],
-    ids=["logging", "tracing", "key", "JSONata", "token", "service"],
+    ids=["tracing", "key", "JSONata", "token", "service"],
 )
 def test_what_would_be_kept_and_not_obeyed_is_not_served(
     lab: Lab, definition: Any, settings: dict[str, Any], message: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +79,9 @@ class Execution:
     input: str
     start_s: float
     express: bool = False
+    logging: Mapping[str, Any] = field(default_factory=dict)
+    """The API's LoggingConfiguration."""
+    events_logged: int = 0
     version_arn: str | None = None
     alias_arn: str | None = None
     status: str = "RUNNING"

@@ -42,6 +42,24 @@ data "aws_iam_policy_document" "store" {
     actions   = ["dynamodb:PutItem"]
     resources = [aws_dynamodb_table.readings.arn]
   }
+
+  statement {
+    actions = [
+      "logs:CreateLogDelivery",
+      "logs:GetLogDelivery",
+      "logs:UpdateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:DescribeResourcePolicies",
+      "logs:DescribeLogGroups",
+    ]
+    resources = ["*"]
+  }
+}
+
+resource "aws_cloudwatch_log_group" "express" {
+  name = "/aws/vendedlogs/states/express-of-terraform"
 }
 
 resource "aws_iam_role_policy" "store" {
@@ -91,6 +109,14 @@ resource "aws_sfn_state_machine" "express" {
   role_arn   = aws_iam_role.machine.arn
   type       = "EXPRESS"
   definition = jsonencode({ StartAt = "Done", States = { Done = { Type = "Succeed" } } })
+
+  logging_configuration {
+    log_destination        = "${aws_cloudwatch_log_group.express.arn}:*"
+    include_execution_data = true
+    level                  = var.edition == 1 ? "ALL" : "ERROR"
+  }
+
+  depends_on = [aws_iam_role_policy.store]
 }
 
 resource "aws_iam_role" "starter" {

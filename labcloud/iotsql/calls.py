@@ -11,9 +11,9 @@ from .errors import FunctionFailed
 from .functions import FUNCTIONS, V2015, Function
 from .functions.mathematics import cast_to_double
 from .jsontext import to_text
-from .message import Context
+from .message import MAX_CALLS, Context
 from .operators import Compiled, constant
-from .validate import CASTS_2016
+from .validate import CASTS_2016, is_protobuf
 from .values import UNDEFINED, Value, rounded_down, to_boolean, to_number, whole_as_int
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def compile_call(compiler: Compiler, node: ast.Call) -> Compiled:
     evaluate = _call(called, arguments)
     if called.numeric and compiler.version != V2015:
         evaluate = _with_whole_numbers(evaluate)
-    is_costly = called.external or called.name in _ONCE or called.name == "decode"
-    if is_costly and compiler.depth:
-        compiler.repeats_calls = True
-        return evaluate
-    return _once(evaluate, id(node)) if is_costly else evaluate
+    asks = called.external or is_protobuf(node)
+    if compiler.depth:
+        compiler.repeats_calls = compiler.repeats_calls or asks or called.name in _ONCE
+        return _counted(evaluate) if asks else evaluate
+    return _once(evaluate, id(node)) if asks or called.name in (*_ONCE, "decode") else evaluate
 
 
 def _argument(compiler: Compiler, called: Function, node: ast.Node) -> Compiled:
@@ -68,6 +68,18 @@ def _with_whole_numbers(evaluate: Compiled) -> Compiled:
         return whole_as_int(value) if type(value) is Decimal else value
 
     return whole
+
+
+def _counted(evaluate: Compiled) -> Compiled:
+    """Called for each element of a nested query, as long as they are not too many."""
+
+    def counted(context: Context) -> Value:
+        context.calls_left -= 1
+        if context.calls_left < 0:
+            raise FunctionFailed(f"the nested queries ask other services more than {MAX_CALLS} times")
+        return evaluate(context)
+
+    return counted
 
 
 def _once(evaluate: Compiled, key: int) -> Compiled:

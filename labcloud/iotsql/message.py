@@ -14,6 +14,12 @@ from .values import Value
 
 MAX_ROWS = 100_000
 """Nested queries look at so many elements of a message; more fail the rule, so that no statement stalls the engine."""
+MAX_QUERY_S = 1.0
+"""Processor time that the nested queries of a message may take: a costly function on a long text, element by element."""
+
+MAX_CALLS = 100
+"""Calls of other services that the nested queries of a message may make."""
+
 MAX_SELECTED = 16 << 20
 """Characters that the nested queries of a message may select: a long text beside each of many elements is more."""
 
@@ -120,11 +126,14 @@ class Context:
     """One evaluation: what the compiled closures read, and what they must not do twice."""
 
     __slots__ = (
+        "calls_left",
+        "deadline",
         "document",
         "environment",
         "made",
         "memo",
         "message",
+        "processor_end",
         "regexp_left_s",
         "room_left",
         "rows",
@@ -145,6 +154,10 @@ class Context:
         """The current element of each nested query, outermost first."""
         self.rows_left = MAX_ROWS
         self.room_left = MAX_SELECTED
+        self.calls_left = MAX_CALLS
+        self.processor_end = 0.0
+        self.deadline = 0.0
+        """When to look at the processor's time, `processor_end`, again: set by the first nested query."""
         self.regexp_left_s = REGEXP_BUDGET_S
         self.memo: dict[int, Value] = {}
         """Results of functions that are called once per message, by node."""

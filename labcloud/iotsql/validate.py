@@ -120,8 +120,8 @@ class Validator:
         if known.since == V2016:
             self._needs_2016(place, f"the function {node.name} needs")
         self._arguments(node, name, known.star)
-        if known.external or _is_protobuf(node):
-            if _is_protobuf(node) and self.in_template:
+        if known.external or is_protobuf(node):
+            if is_protobuf(node) and self.in_template:
                 raise self._refuse(place, "a protobuf message cannot be decoded in a substitution template")
             self.external.append(name)
         if name == "get_or_default" and len(node.arguments) > 1:
@@ -145,7 +145,7 @@ class Validator:
         for part in ast.walk(default):
             if isinstance(part, ast.Call):
                 known = FUNCTIONS.get(part.name.lower())
-                if (known is not None and known.external) or _is_protobuf(part):
+                if (known is not None and known.external) or is_protobuf(part):
                     raise self._refuse(part, f"the default of get_or_default cannot call {part.name}")
 
     _CHECKS: dict[type[ast.Node], Callable[..., None]] = {
@@ -158,7 +158,8 @@ class Validator:
     }
 
 
-def _is_protobuf(node: ast.Call) -> bool:
+def is_protobuf(node: ast.Call) -> bool:
+    """Whether it is decode(…, 'proto', …), which reads a file in S3."""
     if node.name.lower() != "decode" or len(node.arguments) < 2:
         return False
     scheme = node.arguments[1]

@@ -64,6 +64,14 @@ def test_a_second_call_in_a_statement_ends_the_rule(name):
         run(f"SELECT get_or_default({call}) AS a, get_or_default({call}) AS b", services=Services())
 
 
+def test_a_nested_query_asks_other_services_a_hundred_times_at_most():
+    services = Services(aws_lambda=1)
+    sql = "SELECT VALUE (SELECT VALUE aws_lambda('f', x) FROM a AS x)"
+    assert len(run(sql, {"a": [1] * 100}, services=services).value) == 100
+    with pytest.raises(FunctionFailed, match="ask other services more than 100 times"):
+        run(sql, {"a": [1] * 101}, services=services)
+
+
 def test_a_template_may_call_them_as_seldom():
     call = f"get_registry_data('DescribeThing', 'T', '{ROLE}')"
     template = compile_template(f"${{{call}.thingName}}-${{{call}.version}}", V2)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from labcloud.iotsql import UNDEFINED, FunctionFailed, Message, compile_statement, compile_template, topic_matches
+from labcloud.iotsql import (
+    UNDEFINED,
+    FunctionFailed,
+    Message,
+    compile_statement,
+    compile_template,
+    selection,
+    topic_matches,
+)
 from labcloud.iotsql.message import Environment
 from tests.iotsql.support import ACCOUNT, V1, V2, run
 
@@ -74,6 +82,16 @@ def test_a_long_text_beside_each_of_many_elements_fails_the_rule():
         run(sql, payload)
     assert len(run(sql, payload | {"rooms": [{"n": 1}] * 100}).value) == 100
     assert run("SELECT transform('enrichArray', {'site': site}, rooms) AS r", payload).value == {}
+
+
+def test_costly_functions_on_many_elements_fail_the_rule_by_the_time_they_take(monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(selection, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(selection, "thread_time", lambda: 5.0)
+    assert len(run("SELECT VALUE (SELECT VALUE md2(x) FROM a AS x)", {"a": ["b"] * 50}).value) == 50
+    monkeypatch.setattr(selection, "thread_time", lambda: float(next(clock)))
+    with pytest.raises(FunctionFailed, match="took more than 1 s"):
+        run("SELECT VALUE (SELECT VALUE md2(x) FROM a AS x)", {"a": ["b"] * 50})
 
 
 def test_variables_above_128_kib_fail_the_rule():

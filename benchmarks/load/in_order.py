@@ -1,4 +1,7 @@
-"""One device publishes numbered readings with QoS 1, at most 100 unacknowledged; prints when it began and ended."""
+"""One device publishes numbered readings with QoS 1, at most 100 unacknowledged; prints when it began and ended.
+
+With `sensors`, so many ids take turns.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ BATCH = 50
 ACKNOWLEDGEMENT_BYTES = 4
 
 
-def frames(run: str, count: int) -> list[tuple[int, bytes]]:
+def frames(run: str, count: int, sensors: int) -> list[tuple[int, bytes]]:
     """(number of messages, their bytes), made before the clock runs."""
     made = []
     for first in range(0, count, BATCH):
         numbers = range(first, min(count, first + BATCH))
-        payloads = [{"id": f"{run}-{n}", "temperature": 45.5, "room": "kitchen", "note": "y" * 120} for n in numbers]
+        payloads = [
+            {"id": f"{run}-{n % sensors}", "temperature": 45.5, "room": "kitchen", "note": "y" * 120} for n in numbers
+        ]
         topic = "bench/kitchen/temperature"
         packets = [
             publish(topic, json.dumps(payload).encode(), 1, n % 60000 + 1)
@@ -30,7 +35,8 @@ def frames(run: str, count: int) -> list[tuple[int, bytes]]:
 def main() -> None:
     asked = json.loads(sys.argv[1])
     connection = connect(asked["port"], client_context(*asked["tls"]), "bench-device")
-    batches = frames(asked["run"], int(asked["count"]))
+    count = int(asked["count"])
+    batches = frames(asked["run"], count, int(asked.get("sensors", count)))
     began = time.time()
     waiting = 0
     for size, packets in batches:

@@ -154,3 +154,13 @@ def test_writers_and_checkpoints_at_the_same_time_lose_nothing(opened):
         thread.join()
     file = opened()
     assert [len(list(file.read(name))) for name in "abc"] == [200, 200, 200]
+
+
+def test_of_a_row_that_changed_often_the_last_state_is_taken_in(opened):
+    file = opened()
+    for number in range(5):
+        file.write([("s", "often", b"%d" % number), ("s", "gone", b"x")])
+    file.write([("s", "gone", None), ("s", "back", None)])
+    file.write([("s", "back", b"again")])
+    file.checkpoint()
+    assert list(file.read("s")) == [("back", b"again"), ("often", b"4")]

@@ -154,6 +154,7 @@ class Cloud:
             devices=lambda *asked: self.device_api.answer(*asked),
             journal=self._journal(),
             turn_over=self.router.turn_over,
+            is_behind=self.router.is_behind,
         )
         token = self.settings.control_token
         self.control = Control(self.health, self.trace, self.clock, self.settle, lambda: self.timestream.query, token)

@@ -48,6 +48,8 @@ class Rules(Protocol):
 
     def take(self, scope: Scope, messages: Sequence[Message]) -> None: ...
 
+    def is_behind(self) -> bool: ...
+
 
 class MessageRouter:
     """The broker's Listener and ReservedTopics. Runs in the broker's thread."""
@@ -72,6 +74,10 @@ class MessageRouter:
         scope = Scope(message.account_id, message.region)
         asked = request.thing, request.shadow, request.operation
         self._shadows().request(scope, *asked, message.payload, message.client_id)
+
+    def is_behind(self) -> bool:
+        """Whether the rules have so much to do that clients should wait."""
+        return self.rules is not None and self.rules.is_behind()
 
     def turn_over(self) -> None:
         """Before anything is acknowledged: what follows from the messages is done, or will be done after a crash too."""

@@ -29,6 +29,9 @@ from labcloud.rules.steps import Tell
 log = logging.getLogger("labcloud.rules")
 
 
+MOST_WAITING = 10_000
+"""Actions of messages that were taken; each holds its message in memory."""
+
 Part = tuple[PlannedRun, CompiledAction, Post]
 """One message's share of a batch."""
 
@@ -75,6 +78,10 @@ class Dispatcher:
         self._main.stop()
         self._aside.put(partial(self._finish, threading.Event()))
         self._aside.stop()
+
+    def is_behind(self) -> bool:
+        """Whether so much waits that nobody should bring more."""
+        return self._main.waiting > MOST_WAITING
 
     def has_rules(self, scope: Scope) -> bool:
         """Whether a message of this account and region needs to be submitted at all."""

@@ -32,6 +32,11 @@ class Lane:
         """Whether every job so far is done."""
         return not self._open
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs are not done."""
+        return len(self._open)
+
     def start(self) -> None:
         self._thread.start()
 

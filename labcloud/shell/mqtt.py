@@ -25,6 +25,8 @@ logger = logging.getLogger("labcloud.mqtt")
 
 T = TypeVar("T")
 TICK_S = 1.0
+RELIEF_S = 0.01
+"""How often clients that have to wait are looked at."""
 ALPN = ("x-amzn-mqtt-ca", "x-amzn-http-ca", "mqtt", "http/1.1")
 """What clients may ask for on AWS's port 443; here one port serves all (Developer Guide, "Protocols, port mappings")."""
 
@@ -36,7 +38,7 @@ class MqttServer:
         With `devices`, peers with a certificate may send HTTP requests. With `callers`, peers without a certificate may
         come by WebSocket; the context must not require certificates then. With `journal`, persistent sessions and retained
         messages outlive the process. `turn_over` is called after messages were accepted and before anything is
-        acknowledged.
+        acknowledged. While `is_behind` says so, clients that bring messages have to wait.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class MqttServer:
         devices: DeviceAnswer | None = None,
         journal: MqttJournal | None = None,
         turn_over: Callable[[], None] = lambda: None,
+        is_behind: Callable[[], bool] = lambda: False,
         handshake_timeout_s: float = 10.0,
         most_clients: int = 10_000,
     ) -> None:
@@ -56,6 +59,10 @@ class MqttServer:
         self.devices = devices
         self._journal = journal
         self._turn_over = turn_over
+        self._is_behind = is_behind
+        self.halted = False
+        """Who brings messages now is not read from any more for a while."""
+        self.held: set[MqttLink] = set()
         self.port = 0
         context.set_alpn_protocols(list(ALPN))
         self._context = context
@@ -163,8 +170,22 @@ class MqttServer:
                 self._turn_over()
             except Exception:
                 logger.exception("what follows from the messages of a turn failed; the broker goes on")
+            if not self.halted and self._is_behind():
+                self.halted = True
+                self._loop.call_later(RELIEF_S, self._relieve)
         if self._journal is not None:
             self._journal.write(self.broker)
+
+    def _relieve(self) -> None:
+        if self._is_behind():
+            for link in self.held:
+                link.wait_on()
+            self._loop.call_later(RELIEF_S, self._relieve)
+            return
+        self.halted = False
+        held, self.held = self.held, set()
+        for link in held:
+            link.go_on()
 
     def _flush(self) -> None:
         self._flush_due = False
@@ -183,6 +204,7 @@ class MqttServer:
 
     def parted(self, link: MqttLink) -> None:
         self._links.discard(link)
+        self.held.discard(link)
 
 
 def allow_many_files() -> None:

@@ -63,7 +63,20 @@ class MqttLink(TlsProtocol):
             self._requests.receive(data)
         elif self._connection is not None:
             self._from_device(self._connection, data)
+        if self._server.halted and self._server.broker.accepted and self._connection is not None:
+            self._server.held.add(self)
+            self.set_reading(False)
         self._server.flush_soon()
+
+    def wait_on(self) -> None:
+        """The client cannot be heard, through no fault of its own."""
+        if self._connection is not None:
+            self._connection.last_heard_s = self.loop.time()
+
+    def go_on(self) -> None:
+        """The client's messages are wanted again."""
+        if self._connection is not None and not self._connection.closed:
+            self.set_reading(self._connection.wants_reading)
 
     def writable(self, can_write: bool) -> None:
         if self._connection is not None:
@@ -86,7 +99,7 @@ class MqttLink(TlsProtocol):
         if connection.closed:
             self.close()
         else:
-            self.set_reading(connection.wants_reading)
+            self.set_reading(connection.wants_reading and self not in self._server.held)
 
     def _from_device(self, connection: Connection, data: bytes) -> None:
         certificate, self._certificate = self._certificate, b""

@@ -39,7 +39,7 @@ class TopicRules:
         self._dispatcher.pending = cloud.joint.messages if cloud.joint else None
         self._dispatcher.start()
         self.wait_until_idle, self.close = self._dispatcher.wait_until_idle, self._dispatcher.stop
-        self.submit = self._dispatcher.submit
+        self.submit, self.is_behind = self._dispatcher.submit, self._dispatcher.is_behind
 
     def check(self, arn: str, payload: Mapping[str, Any]) -> None:
         """Raises AwsError for a rule (with the API's member names) that cannot be made.

@@ -324,3 +324,32 @@ def test_a_server_goes_on_with_its_journal(authority, registered, device, tmp_pa
         assert display.got[0].payload == b"acknowledged"
     finally:
         second.stop_thread()
+
+
+def test_while_the_rules_are_behind_publishers_wait_and_nothing_is_lost(authority, registered, device, policies, ears):
+    behind: list[bool] = [False]
+    broker = Broker(principals=registered, policies=policies, now=time.time, listener=ears, reserved=ears, trace=ears)
+    server = MqttServer(broker, authority.server_context(), is_behind=lambda: behind[0])
+    server.start_in_thread()
+    joined = Device(authority.client_context(device), server.port, "busy", paho.MQTTv311)
+    acknowledged: list[int] = []
+    joined.mqtt.on_publish = lambda client, data, mid, code, properties: acknowledged.append(mid)
+    joined.mqtt.max_inflight_messages_set(1)
+    try:
+        joined.connect().connected()
+        [connection] = broker.connections
+        behind[0] = True
+        for number in range(20):
+            joined.mqtt.publish("readings", str(number), qos=1)
+        wait_until(lambda: server.held, because="the publisher is not read from any more")
+        halted_s = connection.last_heard_s
+        wait_until(lambda: connection.last_heard_s > halted_s + 0.1, because="it does not count as silent")
+        assert len(acknowledged) < 20
+        behind[0] = False
+        wait_until(lambda: len(acknowledged) == 20, because="every message is acknowledged")
+        assert [message.payload for message in ears.heard if message.topic == "readings"] == [
+            str(number).encode() for number in range(20)
+        ]
+    finally:
+        joined.mqtt.loop_stop()
+        server.stop_thread()

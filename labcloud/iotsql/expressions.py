@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from . import ast
 from .errors import SqlParseError
+from .hints import HINTS, NO_COMMENTS
 from .tokens import Lexer, Token
 from .values import MAX_DIGITS
 
@@ -22,17 +23,6 @@ _LEVELS |= dict.fromkeys(("=", "<>", "<", "<=", ">", ">="), COMPARISON)
 RESERVED = frozenset(["SELECT", "FROM", "WHERE", "AS", "AND", "OR", "NOT", "IN", "CASE", "WHEN", "THEN", "ELSE", "END"])
 """Words that cannot begin a path. After a dot or AS every word may stand."""
 _OFTEN_NAMES = frozenset(["END", "WHEN", "THEN", "ELSE", "IN"])
-
-_HINTS = {
-    "!=": "Not equal is written <>.",
-    "==": "Equal is written =.",
-    "[": "An element of an array is read with get(array, index).",
-    "IS": "Use isNull(x) or isUndefined(x).",
-    "LIKE": "Use startswith(x, y), endswith(x, y) or regexp_matches(x, y).",
-    "BETWEEN": "Write x >= low AND x <= high.",
-    "NOT": "Write NOT (x IN array).",
-    ";": "A statement has no semicolon at its end.",
-}
 
 
 class ExpressionParser:
@@ -86,11 +76,11 @@ class ExpressionParser:
     def unexpected(self, expected: str) -> SqlParseError:
         """The refusal of the next token: what was expected, what stands there, and a remedy if we know one."""
         token = self.peek()
-        hint = _HINTS.get(token.text, "") or _HINTS.get(token.word, "")
+        hint = HINTS.get(token.text, "") or HINTS.get(token.word, "")
         if token.kind == "end":
             return self.error(token, f"expected {expected}, but the text ends here")
         if token.kind == "comment":
-            hint = "AWS IoT SQL has no comments: write them into the rule's description."
+            hint = NO_COMMENTS
         if token.kind == "unknown" and token.text in "'\"":
             return self.error(token, "this string has no closing quote")
         if token.kind == "string" and self.index and self.lexer.token(self.index - 1).end == token.start:

@@ -21,6 +21,8 @@ from labcloud.ca import CertificateAuthority
 from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.gateway.front import Front, changes_something
+from labcloud.gateway.identify import largest_body
+from labcloud.gateway.origin import is_own_host, why_foreign
 from labcloud.iam import RolePolicies, UserPolicies
 from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry
@@ -166,7 +168,13 @@ class Cloud:
     def start(self) -> None:
         """Opens the ports. Raises OSError if one of them is taken, StateError if the state cannot be used."""
         connect(self)
-        self.http = HttpServer(self.settings.host, self.settings.port, self._answer)
+        self.http = HttpServer(
+            self.settings.host,
+            self.settings.port,
+            self._answer,
+            largest_body=lambda incoming: largest_body(incoming.header("authorization"), incoming.query),
+            refuse=self.front.refuse,
+        )
         if self.joint:
             self.joint.resume()
         self.mqtt.start_in_thread(self.settings.host, self.settings.mqtt_port)
@@ -251,6 +259,9 @@ class Cloud:
     # -- the joints
 
     def _answer(self, http: Request) -> Any:
+        exposed = not is_own_host(self.settings.host)
+        if foreign := why_foreign(http.method, http.headers, http.args, exposed):
+            return self.front.refuse(http, 403, foreign)
         if http.path.startswith(control.PREFIX):
             answer = self.control.answer(http)
             if self.persistence and http.method != "GET":

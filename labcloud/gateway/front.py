@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,9 +13,17 @@ from moto.core.request import Request
 
 from labcloud.api import ApiRequest, Caller, Served
 from labcloud.errors import AwsError, NotServed
-from labcloud.gateway.identify import Signature, candidate_services, read_signature
+from labcloud.gateway.identify import (
+    LARGEST_BODIES,
+    LARGEST_OTHER_BODY,
+    Signature,
+    candidate_services,
+    read_signature,
+)
 from labcloud.gateway.refused import NEVER_DONE
 from labcloud.motobase.backends import MotoBackends, unexpected
+from labcloud.motobase.bodies import malformed, unzipped
+from labcloud.motobase.constraints import misfit, require_members
 from labcloud.motobase.wire import (
     UnknownOperation,
     WireOperation,
@@ -45,6 +54,11 @@ Keeping = Callable[[ApiRequest], AbstractContextManager[None]]
 """Around the work on a request: when it ends, what the request changed outlives the process."""
 
 
+REFUSALS = {403: "AccessDeniedException", 413: "RequestEntityTooLargeException", 503: "ServiceUnavailable"}
+S3_REFUSALS = {403: "AccessDenied", 413: "EntityTooLarge", 503: "SlowDown"}
+"""Error codes by status, for requests that are not looked at."""
+
+
 @dataclass
 class Front:
     """Answers AWS API requests. `ours` says by a service's name what of it is ours; it is asked when a request comes."""
@@ -57,9 +71,11 @@ class Front:
 
     def answer(self, http: Request) -> WireResponse:
         """Answers one request; every failure is written in the error shape of the service that it was for."""
-        service, operation = "sts", None
+        service, operation, request = "sts", None, None
         try:
             signature = read_signature(http.headers, http.args)
+            service = _likely_service(signature, http)
+            http = _unpacked(signature, http)
             service, operation = self._find_operation(signature, http)
             request = self._parse(service, operation, signature, http)
             self.authoriser.authorise(request)
@@ -79,9 +95,17 @@ class Front:
                 log.warning("%s", error)
             return write_error(service, operation, http, error)
         except Exception as error:
-            name = operation.name if operation else f"{http.method} {http.path}"
-            log.exception("%s %s failed", service, name)
-            return write_error(service, operation, http, unexpected(service, name, error))
+            return write_error(service, operation, http, _blamed(service, operation, request, http, error))
+
+    def refuse(self, http: Request, status: int, reason: str) -> WireResponse:
+        """Writes why a request is not looked at."""
+        service = "sts"
+        with suppress(AwsError):
+            service = _likely_service(read_signature(http.headers, http.args), http)
+        code = REFUSALS.get(status, "InvalidRequest")
+        if service == "s3":
+            code = S3_REFUSALS.get(status, code)
+        return write_error(service, None, http, AwsError(reason, code=code, status=status))
 
     def _find_operation(self, signature: Signature, http: Request) -> tuple[str, WireOperation]:
         candidates = candidate_services(signature.signing_name, http.path)
@@ -100,10 +124,12 @@ class Front:
         raise AwsError(f"{candidates[0]} has no operation {asked}", code="UnknownOperationException", status=404)
 
     def _parse(self, service: str, operation: WireOperation, signature: Signature, http: Request) -> ApiRequest:
+        parameters = parse_parameters(operation, http)
+        require_members(operation.model.input_shape, parameters)
         return ApiRequest(
             service=service,
             operation=operation.name,
-            parameters=parse_parameters(operation, http),
+            parameters=parameters,
             region=signature.region,
             caller=self.callers.caller_of(signature.access_key_id),
             headers=http.headers,
@@ -133,6 +159,41 @@ class _ServiceNotServed(NotServed):
     def __init__(self, service: str, message: str) -> None:
         super().__init__(message)
         self.service = service
+
+
+def _likely_service(signature: Signature, http: Request) -> str:
+    """Whose error shape an answer has before the operation is known."""
+    return next(iter(candidate_services(signature.signing_name, http.path)), "sts")
+
+
+def _unpacked(signature: Signature, http: Request) -> Request:
+    """A request whose body was sent with gzip (botocore does so for long metrics), without it. S3 keeps what it gets."""
+    if http.headers.get("Content-Encoding", "").lower() != "gzip" or signature.signing_name == "s3":
+        return http
+    body = unzipped(http.data, LARGEST_BODIES.get(signature.signing_name, LARGEST_OTHER_BODY))
+    environ = {**http.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    for key in ("HTTP_CONTENT_ENCODING", "werkzeug.request"):
+        environ.pop(key, None)
+    plain = type(http)(environ)
+    plain.get_data(cache=True, parse_form_data=False)
+    return plain
+
+
+def _blamed(
+    service: str, operation: WireOperation | None, request: ApiRequest | None, http: Request, error: Exception
+) -> AwsError:
+    """Why a backend crashed: because of a request that does not fit the service's model, or by a fault of ours."""
+    name = operation.name if operation else f"{http.method} {http.path}"
+    if isinstance(error, RecursionError):
+        return malformed(name, "it is nested too deeply")
+    if (
+        operation is not None
+        and request is not None
+        and (fault := misfit(operation.model.input_shape, request.parameters))
+    ):
+        return AwsError(fault, code="ValidationException")
+    log.exception("%s %s failed", service, name)
+    return unexpected(service, name, error)
 
 
 def _not_served(request: ApiRequest) -> NotServed:

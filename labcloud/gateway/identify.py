@@ -43,6 +43,13 @@ SERVED: Mapping[str, tuple[str, ...]] = {
 }
 """SigV4 signing name → botocore services that share it."""
 
+MIB = 1024 * 1024
+LARGEST_BODIES: Mapping[str, int] = {"s3": 512 * MIB, "lambda": 70_167_211}
+"""By signing name. AWS takes objects of 5 GiB; this machine keeps them in memory. Lambda's is a package in base64."""
+LARGEST_OTHER_BODY = 16 * MIB
+"""DynamoDB's limit, the largest of the others ("Quotas in Amazon DynamoDB", BatchWriteItem)."""
+LARGEST_UNSIGNED_BODY = MIB
+
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -72,6 +79,15 @@ def read_signature(headers: Mapping[str, str], query: Mapping[str, str]) -> Sign
         )
     access_key_id, _, region, signing_name = match.groups()
     return Signature(access_key_id, region, signing_name.lower())
+
+
+def largest_body(authorization: str, query: Mapping[str, str]) -> int:
+    """How many bytes the body of a request with this head may have."""
+    try:
+        name = read_signature({"Authorization": authorization}, query).signing_name
+    except AwsError:
+        return LARGEST_UNSIGNED_BODY
+    return LARGEST_BODIES.get(name, LARGEST_OTHER_BODY)
 
 
 def candidate_services(signing_name: str, path: str) -> tuple[str, ...]:

@@ -11,7 +11,12 @@ from typing import Any
 
 import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
+
+from labcloud.errors import AwsError
+
+_NOT_NULL = "failed to satisfy constraint: Member must not be null"
 
 
 def complaint_about_request(
@@ -28,8 +33,24 @@ def complaint(shape: Shape | None, parameters: Mapping[str, Any], ignore: frozen
     `ignore` names members whose constraints AWS does not apply this way (it answers with an error of its own).
     """
     found = list(_violations(shape, parameters, "", ignore)) if shape is not None else []
-    if not found:
-        return None
+    return _detected(found) if found else None
+
+
+def require_members(shape: StructureShape | None, parameters: Mapping[str, Any]) -> None:
+    """Raises AwsError ValidationException for a request without what the model requires: SDKs do not send it."""
+    missing = [name for name in shape.required_members if name not in parameters] if shape is not None else ()
+    if missing:
+        each = [f"Value null at '{name[:1].lower()}{name[1:]}' {_NOT_NULL}" for name in missing]
+        raise AwsError(_detected(each), code="ValidationException")
+
+
+def misfit(shape: StructureShape | None, parameters: Mapping[str, Any]) -> str | None:
+    """What has another type than the model says, or is missing anywhere; None: nothing. For crashes: it is slow."""
+    report = ParamValidator().validate(dict(parameters), shape) if shape is not None else None
+    return report.generate_report() if report is not None and report.has_errors() else None
+
+
+def _detected(found: list[str]) -> str:
     return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
 
 
@@ -62,7 +83,7 @@ def _structure(shape: StructureShape, value: Any, path: str, ignore: frozenset[s
         if value.get(name) is not None:
             yield from _violations(member, value[name], where, ignore)
         elif name in shape.required_members:
-            yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
+            yield f"Value null at '{where}' {_NOT_NULL}"
 
 
 def _size(shape: Shape, size: int, value: Any, path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS, JSONParser, RequestParserError
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
 from moto.core.serialize import get_serializer_class
@@ -23,6 +23,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from labcloud.errors import AccessDenied, AwsError
+from labcloud.motobase import bodies
 from labcloud.motobase.json_read import Readers
 from labcloud.motobase.json_write import NotPlain, Writers, exact_key
 
@@ -76,12 +77,14 @@ def recognise(service: str, request: Request) -> WireOperation:
 
 
 def parse_parameters(operation: WireOperation, request: Request) -> dict[str, Any]:
-    """The request's parameters by the model's member names. Raises AwsError SerializationException for a malformed body."""
-    protocol = _protocol(operation.model.service_model, request)
+    """The request's parameters by the model's member names. Raises AwsError for a malformed body."""
+    model = operation.model
+    protocol = _protocol(model.service_model, request)
     try:
         if protocol == "json":
-            return _parse_json(operation.model, request.data)
-        parser = PROTOCOL_PARSERS[protocol](operation.model, timestamp_parser=_aware_timestamp)
+            return _parse_json(model, request.data)
+        _check_body(model, protocol, request)
+        parser = PROTOCOL_PARSERS[protocol](model, timestamp_parser=_aware_timestamp)
         parsed: dict[str, Any] = parser.parse(
             {
                 "method": request.method,
@@ -92,15 +95,43 @@ def parse_parameters(operation: WireOperation, request: Request) -> dict[str, An
                 "url_params": operation.path_parameters,
             }
         )
-    except (RequestParserError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise AwsError(f"The body of {operation.name} is malformed: {error}", code="SerializationException") from error
+    except RecursionError as error:
+        raise bodies.malformed(operation.name, "it is nested too deeply") from error
+    except (RequestParserError, ValueError, TypeError, AttributeError, LookupError) as error:
+        raise bodies.malformed(operation.name, str(error)) from error
     return dict(parsed)
+
+
+def _check_body(model: OperationModel, protocol: str, request: Request) -> None:
+    """What moto's parsers would take for something else, or would be busy with for seconds."""
+    if protocol in ("query", "ec2") and len(request.values) > bodies.MOST_FORM_FIELDS:
+        raise ValueError(f"it has more than {bodies.MOST_FORM_FIELDS} fields")
+    if "aws-chunked" in request.headers.get("Content-Encoding", "") or request.headers.get(
+        "x-amz-content-sha256", ""
+    ).startswith("STREAMING-"):
+        bodies.check_chunks(request.data, request.headers.get("x-amz-decoded-content-length", ""))
+    elif model.name == "GetObject":
+        bodies.check_overrides(request.args)
+    elif request.data and _body_is_document(model):
+        if protocol == "rest-xml":
+            bodies.check_xml(request.data)
+        elif protocol == "rest-json" and not isinstance(bodies.json_value(request.data), dict | list):
+            raise ValueError("it is no JSON object")
+
+
+def _body_is_document(model: OperationModel) -> bool:
+    """Whether the body is the operation's parameters, not a payload of bytes that only the caller understands."""
+    shape = model.input_shape
+    payload = shape.serialization.get("payload") if shape is not None else None
+    return shape is not None and (payload is None or shape.members[payload].type_name not in ("blob", "string"))
 
 
 def _parse_json(model: OperationModel, body: bytes) -> dict[str, Any]:
     if model.input_shape is None:
         return {}
-    value = JSONParser(model)._parse_body_as_json(body)
+    value = bodies.json_value(body)
+    if not isinstance(value, dict):
+        raise ValueError("it is no JSON object")
     return dict(_readers(model.service_model.service_name).reader(model.input_shape)(value))
 
 

@@ -35,8 +35,7 @@ class Log:
 
     def append(self, rows: list[Row]) -> None:
         """One transaction; it survives a killed process when this returns."""
-        data = marshal.dumps(rows)
-        record = memoryview(len(data).to_bytes(8, "big") + zlib.crc32(data).to_bytes(4, "big") + data)
+        record = memoryview(framed(marshal.dumps(rows)))
         self.size += len(record)
         while record:
             record = record[os.write(self._file, record) :]
@@ -62,8 +61,13 @@ class Log:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
-def read_log(path: Path) -> Iterator[list[Row]]:
-    """The transactions of a log. Raises DamagedLog."""
+def framed(data: bytes) -> bytes:
+    """A record: the data after its length and checksum."""
+    return len(data).to_bytes(8, "big") + zlib.crc32(data).to_bytes(4, "big") + data
+
+
+def read_records(path: Path) -> Iterator[bytes]:
+    """The data of a file's records, up to one that ends before its length. Raises DamagedLog."""
     data, position = path.read_bytes(), 0
     while position + HEAD_BYTES <= len(data):
         length = int.from_bytes(data[position : position + 8], "big")
@@ -74,8 +78,13 @@ def read_log(path: Path) -> Iterator[list[Row]]:
             return
         if zlib.crc32(body) != check:
             raise DamagedLog(f"the record at byte {position} of {path.name} is not what was written")
-        yield marshal.loads(body)
+        yield body
         position += length
+
+
+def read_log(path: Path) -> Iterator[list[Row]]:
+    """The transactions of a log. Raises DamagedLog."""
+    return map(marshal.loads, read_records(path))
 
 
 def _number(path: Path) -> int:

@@ -12,28 +12,28 @@ import logging
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-import httptools
 from moto.core.request import Request
 
 from labcloud.motobase.wire import WireResponse
-from labcloud.shell.http_environ import LARGEST_BODY, LARGEST_HEAD, Incoming, TooLarge, environ_of
+from labcloud.shell.files import allow_many_files
+from labcloud.shell.http_bodies import Bodies, Limit
+from labcloud.shell.http_connection import Connection
+from labcloud.shell.http_environ import BadTarget, Incoming, environ_of
 from labcloud.shell.http_workers import Workers
 
 log = logging.getLogger("labcloud.http")
 
 Answer = Callable[[Request], WireResponse]
+Refuse = Callable[[Request, int, str], WireResponse]
+"""Writes why a request is not taken (status, reason), as its service would."""
 ANSWERING_THREADS = 128
 """A function that is invoked synchronously holds one and may itself send requests."""
 MOST_CONNECTIONS = 4096
-IDLE_S = 120.0
-REQUEST_S = 300.0
-"""How long a client may take for one request."""
 SWEEP_S = 1.0
 
 
@@ -46,15 +46,21 @@ class ServedRequest(Request):
 class HttpServer:
     """Serves `answer` on a port of its own. The port is open once it is made; nothing is answered before `start`."""
 
-    def __init__(self, host: str, port: int, answer: Answer) -> None:
+    def __init__(
+        self, host: str, port: int, answer: Answer, *, largest_body: Limit | None = None, refuse: Refuse | None = None
+    ) -> None:
         self._answer = answer
+        self._refuse = refuse or (lambda request, status, reason: _text(status, reason))
+        self.bodies = Bodies(largest_body)
+        self.most_connections = MOST_CONNECTIONS
         self._socket = socket.create_server((host, port), backlog=512)
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._workers = Workers(ANSWERING_THREADS)
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._server: asyncio.Server | None = None
-        self._connections: set[_Connection] = set()
+        self._connections: set[Connection] = set()
+        self._crowded = False
 
     def start(self) -> None:
         self._thread.start()
@@ -74,15 +80,17 @@ class HttpServer:
         self._workers.stop()
 
     async def _listen(self) -> None:
-        self._server = await self._loop.create_server(lambda: _Connection(self), sock=self._socket)
+        self.most_connections = min(MOST_CONNECTIONS, allow_many_files() // 3)
+        self._server = await self._loop.create_server(lambda: Connection(self), sock=self._socket)
         self._sweep()
 
     def _sweep(self) -> None:
         """Ends the connections whose time is over; a timer for each request would cost more than that."""
         now = self._loop.time()
         for connection in list(self._connections):
-            if connection.deadline is not None and connection.deadline < now:
+            if connection.overdue(now):
                 connection.transport.abort()
+        self._crowded = self._crowded and len(self._connections) >= self.most_connections
         self._loop.call_later(SWEEP_S, self._sweep)
 
     async def _hang_up(self) -> None:
@@ -91,15 +99,26 @@ class HttpServer:
         for connection in list(self._connections):
             connection.transport.abort()
 
-    def joined(self, connection: _Connection) -> bool:
-        """False: there are too many connections."""
+    def joined(self, connection: Connection) -> None:
+        """Where there are too many, the newcomer takes the place of the one that has been idle for longest."""
         self._connections.add(connection)
-        return len(self._connections) <= MOST_CONNECTIONS
+        if len(self._connections) > self.most_connections:
+            idle = (each for each in self._connections if each.is_idle and each is not connection)
+            ended = min(idle, key=lambda each: each.deadline or 0.0, default=connection)
+            self._say_once("more than %d connections: the ones that have been idle for longest are ended")
+            self._connections.discard(ended)
+            ended.transport.abort()
 
-    def parted(self, connection: _Connection) -> None:
+    def _say_once(self, text: str) -> None:
+        """A crowd does not fill the log: one line until the crowd is gone."""
+        if not self._crowded:
+            self._crowded = True
+            log.warning(text, self.most_connections)
+
+    def parted(self, connection: Connection) -> None:
         self._connections.discard(connection)
 
-    def answer(self, connection: _Connection, incoming: Incoming, peer: str) -> None:
+    def answer(self, connection: Connection, incoming: Incoming, peer: str) -> None:
         """Answers in a worker's thread; the connection then writes in the loop's."""
 
         def work() -> None:
@@ -113,111 +132,24 @@ class HttpServer:
     def _answer_one(self, incoming: Incoming, peer: str) -> WireResponse:
         try:
             request = ServedRequest(environ_of(incoming, peer, self.port))
+            if incoming.refused:
+                return self._refuse(request, *incoming.refused)
             request.get_data(cache=True, parse_form_data=False)  # before a form parser eats the body
             return self._answer(request)
+        except BadTarget as error:
+            incoming.keep_alive = False
+            return _text(400, str(error))
         except Exception:
             log.exception("%s %r could not be answered", incoming.method, incoming.target)
-            return WireResponse(
-                500, {"Content-Type": "text/plain"}, b"The local cloud failed; its log has the details.\n"
-            )
+            return _text(500, "The local cloud failed; its log has the details.")
+
+    def plain(self, status: int, text: str) -> bytes:
+        """An answer to what is no request."""
+        return render(_text(status, text), "", False)
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, server: HttpServer) -> None:
-        self._server = server
-        self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        self._incoming = Incoming()
-        self._waiting: deque[Incoming] = deque()
-        self._answering = False
-        self.deadline: float | None = None
-        self.transport: asyncio.Transport
-
-    # -- asyncio
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
-        if not self._server.joined(self):
-            log.warning("more than %d connections: one is turned away", MOST_CONNECTIONS)
-            transport.abort()
-        self._give_time(IDLE_S)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.parted(self)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except TooLarge as error:
-            self._refuse(413, str(error))
-        except httptools.HttpParserUpgrade:
-            self._refuse(400, "Upgrades are not served.")
-        except httptools.HttpParserError as error:
-            too_large = isinstance(error.__context__, TooLarge)
-            self._refuse(413 if too_large else 400, str(error.__context__ if too_large else error))
-
-    # -- httptools
-
-    def on_message_begin(self) -> None:
-        self._incoming = Incoming()
-        self._give_time(REQUEST_S)
-
-    def on_url(self, url: bytes) -> None:
-        self._incoming.add_target(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._incoming.add_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        self._incoming.method = self._parser.get_method().decode("latin-1")
-        self._incoming.version = self._parser.get_http_version()
-        self._incoming.keep_alive = self._parser.should_keep_alive()
-        if self._incoming.header("expect").lower() == "100-continue":
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        self._incoming.add_body(body)
-
-    def on_message_complete(self) -> None:
-        self._waiting.append(self._incoming)
-        if not self._answering:
-            self._answer_next()
-        elif len(self._waiting) > 16:
-            self.transport.pause_reading()
-
-    # -- answering
-
-    def _answer_next(self) -> None:
-        if not self._waiting:
-            self._answering = False
-            self._give_time(IDLE_S)
-            return
-        self._answering = True
-        self._give_time(None)
-        incoming = self._waiting.popleft()
-        self._server.answer(self, incoming, self._peer)
-
-    def answered(self, incoming: Incoming, rendered: bytes) -> None:
-        """The answer to the request that came first is there."""
-        if self.transport.is_closing():
-            return
-        self.transport.write(rendered)
-        if not incoming.keep_alive:
-            self.transport.close()
-            return
-        self.transport.resume_reading()
-        self._answer_next()
-
-    def _refuse(self, status: int, text: str) -> None:
-        self.transport.write(
-            render(WireResponse(status, {"Content-Type": "text/plain"}, f"{text}\n".encode()), "", False)
-        )
-        self.transport.close()
-
-    def _give_time(self, seconds: float | None) -> None:
-        self.deadline = self._loop.time() + seconds if seconds else None
+def _text(status: int, text: str) -> WireResponse:
+    return WireResponse(status, {"Content-Type": "text/plain"}, f"{text}\n".encode())
 
 
 def render(response: WireResponse, method: str, keep_alive: bool) -> bytes:
@@ -248,7 +180,8 @@ def _date(second: int) -> str:
 
 
 def _one_line(value: Any) -> str:
-    return str(value).replace("\r", " ").replace("\n", " ")
+    """Nothing in a header's value ends the header (RFC 9110 §5.5)."""
+    return str(value).translate(_CONTROLS)
 
 
-__all__ = ["LARGEST_BODY", "LARGEST_HEAD", "Answer", "HttpServer", "ServedRequest", "render"]
+_CONTROLS = dict.fromkeys((*range(9), *range(10, 32), 127), " ")

@@ -6,7 +6,7 @@ import functools
 import io
 import sys
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
@@ -15,18 +15,19 @@ from moto.core.request import (
 )
 
 LARGEST_HEAD = 64 * 1024
-LARGEST_BODY = 512 * 1024 * 1024
-"""Bytes of a request line with its headers, and of a body."""
+"""Bytes of a request line with its headers."""
 
 
 class TooLarge(Exception):
-    """A request beyond the limits."""
+    """A request whose head is beyond the limit."""
+
+
+class BadTarget(Exception):
+    """A request line whose target is no path and no URL."""
 
 
 class Incoming:
     """A request while it comes in."""
-
-    __slots__ = ("_body", "_body_bytes", "_head_bytes", "headers", "keep_alive", "method", "target", "version")
 
     def __init__(self) -> None:
         self.method = ""
@@ -34,9 +35,13 @@ class Incoming:
         self.keep_alive = True
         self.target = b""
         self.headers: list[tuple[str, str]] = []
+        self.largest = 0
+        self.size = 0
+        """Bytes of the body that are held."""
+        self.refused: tuple[int, str] | None = None
+        """The status and the reason, if the body is not taken."""
         self._body: list[bytes] = []
         self._head_bytes = 0
-        self._body_bytes = 0
 
     def add_target(self, target: bytes) -> None:
         self._count_head(len(target))
@@ -47,13 +52,20 @@ class Incoming:
         self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def add_body(self, piece: bytes) -> None:
-        self._body_bytes += len(piece)
-        if self._body_bytes > LARGEST_BODY:
-            raise TooLarge(f"The body has more than {LARGEST_BODY} bytes.")
+        self.size += len(piece)
         self._body.append(piece)
+
+    def forget_body(self) -> None:
+        self.size = 0
+        self._body.clear()
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The decoded query of the target, as far as it can be read."""
+        return dict(parse_qsl(self.target.decode("latin-1").partition("?")[2]))
 
     @property
     def body(self) -> bytes:
@@ -66,10 +78,12 @@ class Incoming:
 
 
 def environ_of(incoming: Incoming, peer: str, port: int) -> dict[str, Any]:
-    """The WSGI environment (PEP 3333). S3's metadata headers keep the spelling that they were sent with."""
+    """The WSGI environment (PEP 3333). S3's metadata headers keep the spelling that they were sent with.
+
+    Raises BadTarget.
+    """
     target = incoming.target.decode("latin-1")
-    absolute = urlsplit(target) if target.startswith(("http://", "https://")) else None
-    path, _, query = (f"{absolute.path}?{absolute.query}" if absolute else target).partition("?")
+    path, query = path_and_query(target)
     body = incoming.body
     environ: dict[str, Any] = {
         "REQUEST_METHOD": incoming.method,
@@ -106,6 +120,16 @@ def environ_of(incoming: Incoming, peer: str, port: int) -> dict[str, Any]:
     if preserved:
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
     return environ
+
+
+def path_and_query(target: str) -> tuple[str, str]:
+    """Of a request line's target, which may be a whole URL (RFC 9112 §3.2.2). Raises BadTarget."""
+    try:
+        absolute = urlsplit(target) if target.startswith(("http://", "https://")) else None
+    except ValueError as error:
+        raise BadTarget(f"{target[:80]!r} is not a URL: {error}") from error
+    path, _, query = (f"{absolute.path}?{absolute.query}" if absolute else target).partition("?")
+    return path, query
 
 
 _environ_key = functools.lru_cache(1024)(environ_key_for_header)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import ssl
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.mqtt.entrance import Callers
+from labcloud.shell.files import allow_many_files
 from labcloud.shell.mqtt_http import DeviceAnswer
 from labcloud.shell.mqtt_journal import MqttJournal
 from labcloud.shell.mqtt_link import MqttLink
@@ -205,11 +205,3 @@ class MqttServer:
     def parted(self, link: MqttLink) -> None:
         self._links.discard(link)
         self.held.discard(link)
-
-
-def allow_many_files() -> None:
-    """Each client is an open file; the usual soft limit of 1,024 is raised as far as the system allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -6,15 +6,16 @@ It survives a killed process at any moment; a power cut may cost the last second
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from labcloud.mqtt import Broker
+from labcloud.persistence.log import framed, read_records
+from labcloud.persistence.pickles import dumps, loads
 
 SMALLEST_LIMIT_BYTES = 16 * 1024 * 1024
-LENGTH_BYTES = 8
 
 
 class UnreadableState(Exception):
@@ -33,11 +34,14 @@ class MqttJournal:
         self._file: BinaryIO | None = None
 
     def open(self, broker: Broker) -> None:
-        """Restores what was saved and starts a new generation of files."""
+        """Restores what was saved and starts a new generation of files. Raises UnreadableState."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._state_file.exists():
-            self._generation, state = self._load(self._state_file, self._state_file.read_bytes())
-            broker.restore(state, self._records())
+            with self._reading(self._state_file):
+                self._generation, state = loads(self._state_file.read_bytes())
+                journal = self._journal(self._generation)
+            with self._reading(journal):
+                broker.restore(state, _records(journal))
         broker.records = []
         self._compact(broker)
 
@@ -45,10 +49,10 @@ class MqttJournal:
         """Appends the broker's records; call it before their consequences are told to anybody."""
         if not broker.records or self._file is None:
             return
-        data = pickle.dumps(broker.records, pickle.HIGHEST_PROTOCOL)
-        self._file.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
+        record = framed(dumps(broker.records))
+        self._file.write(record)
         broker.records.clear()
-        self._written += len(data) + LENGTH_BYTES
+        self._written += len(record)
         if self._written > self._limit:
             self._compact(broker)
 
@@ -62,7 +66,7 @@ class MqttJournal:
     def _compact(self, broker: Broker) -> None:
         """A new snapshot, then a journal of its own: a crash in between finds the old pair or the new one."""
         old, self._generation = self._journal(self._generation), self._generation + 1
-        data = pickle.dumps((self._generation, broker.snapshot()), pickle.HIGHEST_PROTOCOL)
+        data = dumps((self._generation, broker.snapshot()))
         if broker.records is not None:
             broker.records.clear()
         journal = open(self._journal(self._generation), "wb", buffering=0)  # noqa: SIM115
@@ -78,20 +82,17 @@ class MqttJournal:
     def _journal(self, generation: int) -> Path:
         return self._folder / f"mqtt.journal.{generation}"
 
-    def _records(self) -> Iterator[Any]:
-        path = self._journal(self._generation)
-        data = path.read_bytes() if path.exists() else b""
-        position = 0
-        while len(data) - position >= LENGTH_BYTES:
-            start = position + LENGTH_BYTES
-            position = start + int.from_bytes(data[position:start], "big")
-            if position > len(data):
-                return  # the process was killed while it wrote: nobody has been told of these
-            yield from self._load(path, data[start:position])
-
-    def _load(self, path: Path, data: bytes) -> Any:
+    @contextmanager
+    def _reading(self, path: Path) -> Iterator[None]:
         try:
-            return pickle.loads(data)
+            yield
         except Exception as error:
             text = f"{path} cannot be read ({type(error).__name__}: {error}); delete it to start without MQTT sessions"
             raise UnreadableState(text) from error
+
+
+def _records(path: Path) -> Iterator[Any]:
+    """What was recorded since the snapshot; a last record that was cut off was told to nobody."""
+    if path.exists():
+        for data in read_records(path):
+            yield from loads(data)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from labcloud.clock import ManualClock
 from labcloud.mqtt import Broker
+from labcloud.persistence.log import framed
 from labcloud.shell import mqtt_journal
 from labcloud.shell.mqtt_journal import MqttJournal, UnreadableState
 
@@ -177,6 +180,69 @@ def test_a_file_that_is_not_a_state_is_named(tmp_path, clock):
     (tmp_path / "mqtt.state").write_bytes(b"something else")
     with pytest.raises(UnreadableState, match="mqtt.state cannot be read .*delete it to start without MQTT sessions"):
         MqttJournal(tmp_path).open(make_broker(clock))
+
+
+class Harm:
+    def __reduce__(self):
+        return exec, ("raise SystemExit('the state folder ran a program')",)
+
+
+def test_a_state_that_would_run_a_program_is_refused(tmp_path, clock):
+    (tmp_path / "mqtt.state").write_bytes(pickle.dumps((1, Harm())))
+    with pytest.raises(UnreadableState, match=r"mqtt\.state cannot be read \(UnknownKind: builtins\.exec\)"):
+        MqttJournal(tmp_path).open(make_broker(clock))
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (framed(pickle.dumps([Harm()])), r"UnknownKind: builtins\.exec"),
+        (framed(pickle.dumps([1, 2])), "AttributeError"),
+        (framed(b"no pickle"), "UnpicklingError"),
+        (framed(pickle.dumps([]))[:-1] + b"!", "DamagedLog: the record at byte 12 of mqtt.journal.1"),
+    ],
+    ids=["a program", "other data", "no pickle", "a changed byte"],
+)
+def test_a_journal_that_was_not_written_so_is_refused(kept, record, said, clock):
+    broker, journal = kept
+    journal._journal(1).write_bytes(record)
+    with pytest.raises(UnreadableState, match=rf"mqtt\.journal\.1 cannot be read \({said}.*delete it to start"):
+        MqttJournal(journal._folder).open(make_broker(clock))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, bytes]:
+    """A snapshot and a journal with something of everything."""
+    folder = tmp_path_factory.mktemp("files")
+    broker, journal = make_broker(ManualClock()), MqttJournal(folder)
+    journal.open(broker)
+    display, _ = come(broker, "display")
+    display.subscribe("t", "$share/group/s")
+    come(broker, "sensor", clean=True)[0].publish("t", b"kept", 1, retain=True)
+    display.vanish()
+    journal.close(broker)
+    broker, journal = make_broker(ManualClock()), MqttJournal(folder)
+    journal.open(broker)
+    come(broker, "panel")[0].subscribe("t")
+    come(broker, "sensor", clean=True)[0].publish("t", b"waiting", 1)
+    journal.write(broker)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_a_damaged_file_is_named_or_makes_no_difference(files, data):
+    """Whatever a disk or an editor did to one of the files: the broker opens, or says which file it cannot read."""
+    name = data.draw(st.sampled_from(sorted(files)))
+    content = bytearray(files[name])
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    del content[data.draw(st.integers(0, len(content))) :]
+    with tempfile.TemporaryDirectory() as folder:
+        for each, whole in {**files, name: bytes(content)}.items():
+            Path(folder, each).write_bytes(whole)
+        with contextlib.suppress(UnreadableState):
+            MqttJournal(Path(folder)).open(make_broker(ManualClock()))
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 130)), max_size=40))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from labcloud.gateway.front import Front
 from labcloud.gateway.identify import SERVED
+from labcloud.gateway.refused import NEVER_DONE
+from labcloud.gateway.unkept import UNKEPT
 from labcloud.motobase.wire import operations_of
 
 
@@ -21,6 +23,10 @@ class ServedService:
     own: tuple[str, ...]
     moto: tuple[str, ...]
     total: int
+    never_done: Mapping[str, str]
+    """Operations that moto would take and not carry out, with what would be missing: refused."""
+    without: tuple[str, ...]
+    """The same for single parameters of served operations."""
 
 
 def served_services(front: Front) -> Iterator[ServedService]:
@@ -33,6 +39,12 @@ def served_services(front: Front) -> Iterator[ServedService]:
             tuple(name for name in operations if by[name] == "labcloud"),
             tuple(name for name in operations if by[name] == "moto"),
             len(operations),
+            NEVER_DONE.get(service, {}),
+            tuple(
+                f"{operation} with this {each.where}: {each.reason}"
+                for operation, found in UNKEPT.get(service, {}).items()
+                for each in found
+            ),
         )
 
 
@@ -62,6 +74,8 @@ def render_text(services: list[ServedService], resources: dict[str, list[str]]) 
         for label, names in (("own ", service.own), ("moto", service.moto)):
             if names:
                 lines.append(f"  {label}  {', '.join(names)}")
+        lines += [f"  not   {name}: {reason}" for name, reason in service.never_done.items()]
+        lines += [f"  not   {text}" for text in service.without]
     total = sum(len(s.own) + len(s.moto) for s in services)
     lines.append(f"{total} operations of {len(services)} services; every other one is refused with status 501.")
     lines += [f"{resource}: {', '.join(places)}" for resource, places in resources.items()]
@@ -71,5 +85,15 @@ def render_text(services: list[ServedService], resources: dict[str, list[str]]) 
 
 def render_json(services: list[ServedService], resources: dict[str, list[str]]) -> str:
     """For programs."""
-    listed = [{"service": s.name, "own": s.own, "moto": s.moto, "total": s.total} for s in services]
+    listed = [
+        {
+            "service": s.name,
+            "own": s.own,
+            "moto": s.moto,
+            "total": s.total,
+            "refused": {**s.never_done},
+            "refused_parameters": [*s.without],
+        }
+        for s in services
+    ]
     return json.dumps({"services": listed, "terraform_resources": resources}, indent=2)

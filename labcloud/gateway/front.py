@@ -21,6 +21,7 @@ from labcloud.gateway.identify import (
     read_signature,
 )
 from labcloud.gateway.refused import NEVER_DONE
+from labcloud.gateway.unkept import unkept
 from labcloud.motobase.backends import MotoBackends, unexpected
 from labcloud.motobase.bodies import malformed, unzipped
 from labcloud.motobase.constraints import misfit, require_members
@@ -79,6 +80,7 @@ class Front:
             service, operation = self._find_operation(signature, http)
             request = self._parse(service, operation, signature, http)
             self.authoriser.authorise(request)
+            _require_kept(request)
             ours = self.ours(service)
             if check := ours.checks.get(request.operation):
                 check(request)
@@ -159,6 +161,15 @@ class _ServiceNotServed(NotServed):
     def __init__(self, service: str, message: str) -> None:
         super().__init__(message)
         self.service = service
+
+
+def _require_kept(request: ApiRequest) -> None:
+    """Raises NotServed for a request with a parameter that would be dropped."""
+    if found := unkept(request.service, request.operation, request.parameters):
+        raise NotServed(
+            f"The local cloud does not serve {request.service} {request.operation} with this {found.where}: "
+            f"{found.reason}; `lab cloud coverage` lists what it serves."
+        )
 
 
 def _likely_service(signature: Signature, http: Request) -> str:

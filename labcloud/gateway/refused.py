@@ -42,44 +42,97 @@ S3_UNKNOWN = [
 ]
 """S3 operations that moto's hand-written dispatch takes for others: it would answer, and wrongly."""
 
+_NO_POLICY = "it would not be evaluated"
+_NO_DELIVERY = "no logs would be delivered"
+_NO_PUSH = "no notification would be pushed"
+
 NEVER_DONE: Mapping[str, Mapping[str, str]] = {
     "athena": {
-        "CreatePreparedStatement": "EXECUTE is not served",
+        "CreateCapacityReservation": "there is no capacity to reserve",
         "CreateNotebook": "no session would start",
+        "CreatePreparedStatement": "EXECUTE is not served",
         "StartSession": "no session would start",
     },
-    "events": {"StartReplay": "nothing would be replayed", "CreateArchive": "nothing would be archived"},
+    "cloudwatch": {
+        "EnableInsightRules": "no rule would be evaluated",
+        "PutInsightRule": "no rule would be evaluated",
+    },
+    "dynamodb": {"PutResourcePolicy": _NO_POLICY},
+    "events": {
+        "CreateArchive": "nothing would be archived",
+        "CreatePartnerEventSource": "nobody would send events",
+        "PutPartnerEvents": "nothing would receive the events",
+        "StartReplay": "nothing would be replayed",
+        "UpdateArchive": "nothing would be archived",
+    },
     "glue": {
+        "CreateDevEndpoint": "nothing would answer",
+        "CreateMLTransform": "nothing would be transformed",
+        "CreateSession": "no session would start",
+        "PutResourcePolicy": _NO_POLICY,
+        "RunStatement": "no statement would run",
         "StartCrawler": "no crawler would run",
         "StartJobRun": "no job would run",
-        "CreateSession": "no session would start",
-        "RunStatement": "no statement would run",
         "StartTrigger": "no trigger would fire",
         "StartWorkflowRun": "no workflow would run",
     },
     "iot": {
-        "CreateJob": "devices could not get the job: job topics are not served",
         "CreateDomainConfiguration": "there is one endpoint",
+        "CreateJob": "devices could not get the job: job topics are not served",
+        "CreateJobTemplate": "no job could be made of it: job topics are not served",
+    },
+    "kinesis": {
+        "EnableEnhancedMonitoring": "no metrics of shards would be published",
+        "PutResourcePolicy": _NO_POLICY,
+        "RegisterStreamConsumer": "nobody could read as this consumer: SubscribeToShard is not served",
     },
     "lambda": {
         "CreateFunctionUrlConfig": "the URL would not be served",
+        "InvokeAsync": "it is deprecated; Invoke with InvocationType Event is served",
     },
     "logs": {
-        "PutMetricFilter": "no metric would be counted",
-        "StartQuery": "no query would be run",
+        "CreateDelivery": _NO_DELIVERY,
         "CreateExportTask": "nothing would be exported",
+        "PutDeliveryDestination": _NO_DELIVERY,
+        "PutDeliverySource": _NO_DELIVERY,
+        "PutDestination": _NO_DELIVERY,
+        "PutMetricFilter": "no metric would be counted",
+        "StartLiveTail": "the host that the lines would come from is not served",
+        "StartQuery": "no query would be run",
     },
-    "s3": dict.fromkeys(S3_UNKNOWN, _NOT_KEPT),
+    "s3": {
+        **dict.fromkeys(S3_UNKNOWN, _NOT_KEPT),
+        "PutBucketInventoryConfiguration": "no inventory would be written",
+        "PutBucketReplication": "nothing would be replicated",
+        "PutBucketWebsite": "no website is served",
+    },
     "sagemaker": {
-        "CreateTrainingJob": "nothing would be trained",
-        "CreateProcessingJob": "nothing would be processed",
-        "CreateTransformJob": "nothing would be transformed",
-        "CreateHyperParameterTuningJob": "nothing would be tuned",
         "CreateAutoMLJobV2": "nothing would be trained",
+        "CreateCluster": "no instance would start",
+        "CreateCompilationJob": "nothing would be compiled",
+        "CreateDomain": "nothing would answer at its URL",
         "CreateEndpoint": "nothing would answer",
+        "CreateFeatureGroup": "no record could be put into it",
+        "CreateHyperParameterTuningJob": "nothing would be tuned",
+        "CreateProcessingJob": "nothing would be processed",
+        "CreateTrainingJob": "nothing would be trained",
+        "CreateTransformJob": "nothing would be transformed",
         "StartPipelineExecution": "no pipeline would run",
     },
-    "secretsmanager": {"RotateSecret": "nothing would be rotated"},
+    "secretsmanager": {
+        "PutResourcePolicy": _NO_POLICY,
+        "RotateSecret": "nothing would be rotated",
+    },
+    "sns": {
+        "CreatePlatformApplication": _NO_PUSH,
+        "CreatePlatformEndpoint": _NO_PUSH,
+    },
+    "ssm": {
+        "CreateMaintenanceWindow": "the window would never open",
+        "RegisterTaskWithMaintenanceWindow": "no task would run",
+        "SendCommand": "no command would run",
+        "StartAutomationExecution": "nothing would run",
+    },
     "sts": {
         "AssumeRoleWithSAML": "no identity provider is asked",
         "AssumeRoleWithWebIdentity": "no identity provider is asked",
@@ -98,5 +151,4 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "ListMapRuns": "there is no distributed Map",
         "UpdateMapRun": "there is no distributed Map",
     },
-    "ssm": {"SendCommand": "no command would run", "StartAutomationExecution": "nothing would run"},
 }

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from labcloud.awslambda.sources import EventSourceMappings, Pollers
     from labcloud.destinations import Destinations
     from labcloud.events import Delivery, EventBus, ScheduleKeeper
+    from labcloud.expiry import Expiry
     from labcloud.firehose import Firehose
     from labcloud.iot.data import IotData
     from labcloud.iot.device_api import DeviceApi
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("labcloud")
 
 CLOSED_BEFORE_THE_API = ("state_machines",)
-CLOSED_BEFORE_THE_BROKER = ("event_schedules", "schedule_keeper", "pollers", "athena", "stacks", "alarms")
+CLOSED_BEFORE_THE_BROKER = ("event_schedules", "schedule_keeper", "pollers", "athena", "stacks", "alarms", "expiry")
 CLOSED_AFTER_THE_BROKER = ("rules", "firehose", "iot_log", "destinations", "fan_out", "clock", "runtime", "timestream")
 WAITED_FOR = ("rules", "state_machines", "pollers", "runtime", "athena", "firehose", "fan_out", "iot_log")
 """In this order: what one hands on, the next ones carry out."""
@@ -111,6 +112,7 @@ class Cloud:
     event_delivery: Later[Delivery] = Later("labcloud.wiring.events:make_delivery")
     event_schedules: Later[ScheduleKeeper] = Later("labcloud.wiring.events:make_event_schedules")
     event_sources: Later[EventSourceMappings] = Later("labcloud.wiring.functions:make_event_sources")
+    expiry: Later[Expiry] = Later("labcloud.wiring.items:make_expiry")
     fan_out: Later[FanOut] = Later("labcloud.wiring.notifications:make_fan_out")
     firehose: Later[Firehose] = Later("labcloud.wiring.firehose:make")
     functions: Later[Functions] = Later("labcloud.wiring.functions:make_functions")

@@ -103,6 +103,8 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
     "s3": {
         **dict.fromkeys(S3_UNKNOWN, _NOT_KEPT),
         "PutBucketInventoryConfiguration": "no inventory would be written",
+        "PutBucketLifecycle": "no object would expire",
+        "PutBucketLifecycleConfiguration": "no object would expire",
         "PutBucketReplication": "nothing would be replicated",
         "PutBucketWebsite": "no website is served",
     },

@@ -27,11 +27,9 @@ def _not_one_of(*values: Any) -> Asks:
     return lambda value: value is not None and value not in values
 
 
-def _transitions(rule: Any) -> bool:
-    """A lifecycle rule that moves objects to another storage class."""
-    return isinstance(rule, Mapping) and bool(
-        rule.keys() & {"Transition", "Transitions", "NoncurrentVersionTransitions"}
-    )
+def _is_structured(pattern: Any) -> bool:
+    """A filter pattern that looks into JSON or columns, or is a regular expression."""
+    return str(pattern or "").lstrip().startswith(("{", "[", "%"))
 
 
 def _searches_more(query: Any) -> bool:
@@ -52,6 +50,7 @@ class Unkept:
 
 _SSE_C = (Unkept("SSECustomerKey", "the object could be read without the key"),)
 _NO_POLICY = "it would not be evaluated"
+_TERMS = "patterns of terms are evaluated, not of JSON fields, columns or regular expressions"
 _EXPRESSIONS = "metric math is not computed; ask for the metrics themselves"
 
 UNKEPT: Mapping[str, Mapping[str, tuple[Unkept, ...]]] = {
@@ -105,14 +104,15 @@ UNKEPT: Mapping[str, Mapping[str, tuple[Unkept, ...]]] = {
         "CreateFunction": (Unkept("TracingConfig.Mode", "X-Ray is not served", _one_of("Active")),),
         "UpdateFunctionConfiguration": (Unkept("TracingConfig.Mode", "X-Ray is not served", _one_of("Active")),),
     },
+    "logs": {
+        "FilterLogEvents": (Unkept("filterPattern", _TERMS, _is_structured),),
+        "PutSubscriptionFilter": (Unkept("filterPattern", _TERMS, _is_structured),),
+    },
     "s3": {
         "CopyObject": _SSE_C,
         "CreateMultipartUpload": _SSE_C,
         "PutBucketAccelerateConfiguration": (
             Unkept("AccelerateConfiguration.Status", "there is one endpoint", _one_of("Enabled")),
-        ),
-        "PutBucketLifecycleConfiguration": (
-            Unkept("LifecycleConfiguration.Rules", "objects would not be moved to another storage class", _transitions),
         ),
         "PutObject": (*_SSE_C, Unkept("WebsiteRedirectLocation", "no website is served")),
         "UploadPart": _SSE_C,

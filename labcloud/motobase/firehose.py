@@ -5,8 +5,6 @@ moto 5.2.5 writes each batch of log lines to S3 at once, past the stream's buffe
 
 from __future__ import annotations
 
-import gzip
-import json
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +14,7 @@ from moto.firehose.models import FirehoseBackend
 from labcloud.api import Scope
 from labcloud.errors import AwsError
 from labcloud.motobase import hooks
+from labcloud.motobase.logs import subscribed_data
 
 log = logging.getLogger("labcloud.firehose")
 
@@ -45,16 +44,9 @@ def send_log_event(
     log_events: list[dict[str, Any]],
 ) -> None:
     """One gzipped record for each batch of lines. Source: CloudWatch Logs User Guide, "Subscription filters"."""
-    data = {
-        "messageType": "DATA_MESSAGE",
-        "owner": self.account_id,
-        "logGroup": log_group_name,
-        "logStream": log_stream_name,
-        "subscriptionFilters": [filter_name],
-        "logEvents": log_events,
-    }
+    data = subscribed_data(self.account_id, filter_name, log_group_name, log_stream_name, log_events)
     name = delivery_stream_arn.rpartition("/")[2]
     try:
-        _put(Scope(self.account_id, self.region_name), name, [gzip.compress(json.dumps(data).encode(), mtime=0)])
+        _put(Scope(self.account_id, self.region_name), name, [data])
     except AwsError as error:
         log.warning("log group %s: delivery stream %s took no lines: %s", log_group_name, name, error)

@@ -14,9 +14,11 @@ MODULES = {
     "firehose": ("firehose",),
     "iot": ("iot",),
     "kinesis": ("kinesis",),
+    "logs": ("logs",),
     "s3": ("s3", "event_rules"),
     "sagemaker": ("sagemaker",),
     "sns": ("sns",),
+    "sqs": ("sqs",),
     "stepfunctions": ("stepfunctions",),
 }
 """By moto's package names: the modules of ours whose `install()` puts the hooks in place."""

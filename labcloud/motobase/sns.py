@@ -65,12 +65,14 @@ def publish(
 
 
 def subscribe(self: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
-    """A new HTTP subscription is pending until its endpoint has confirmed."""
+    """A new HTTP subscription is pending until its endpoint has confirmed, one by e-mail for ever: none is sent."""
     known = set(self.subscriptions)
     subscription: Subscription = hooks.stock(SNSBackend, "subscribe")(self, topic_arn, endpoint, protocol)
     if subscription.arn not in known and protocol in ("http", "https"):
         subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
         setattr(subscription, topics.TOKEN, _ask_to_confirm(_subscriber(subscription)))
+    if subscription.arn not in known and protocol in ("email", "email-json"):
+        subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
     return subscription
 
 

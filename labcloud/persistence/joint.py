@@ -114,6 +114,8 @@ class Joint:
             cloud.event_schedules.reconcile(Scope(account_id, region))
         if kept.places("cloudwatch"):
             cloud.alarms.reconcile()
+        if kept.places("dynamodb"):
+            cloud.expiry.reconcile()
         kept.start()
 
     def resume_work(self) -> None:

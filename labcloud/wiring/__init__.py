@@ -18,6 +18,7 @@ ROOMS = {
     "athena": "athena",
     "cloudformation": "stacks",
     "cloudwatch": "monitoring",
+    "dynamodb": "items",
     "events": "events",
     "firehose": "firehose",
     "iam": "identity",

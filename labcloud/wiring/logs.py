@@ -1,4 +1,4 @@
-"""CloudWatch Logs is moto's; what AWS would not keep is refused before it."""
+"""CloudWatch Logs: moto keeps the lines; what AWS would not keep is refused, who subscribes to a group is asked first whether Logs may invoke it."""
 
 from __future__ import annotations
 
@@ -30,5 +30,19 @@ def check_retention(request: ApiRequest) -> None:
         )
 
 
+SERVICE = "logs.amazonaws.com"
+NOT_INVOKED = "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your function."
+
+
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    return {"logs": Served(checks={"PutRetentionPolicy": check_retention})}
+    def check_subscription(request: ApiRequest) -> None:
+        """A function that subscribes must let CloudWatch Logs invoke it for the group. Raises AwsError."""
+        destination = request.parameters["destinationArn"]
+        group_arn = request.scope.arn("logs", f"log-group:{request.parameters['logGroupName']}:*")
+        if destination.split(":")[2:3] == ["lambda"]:
+            try:
+                cloud.functions.require_permission(request.scope, destination, SERVICE, group_arn)
+            except AwsError as error:
+                raise AwsError(NOT_INVOKED, code="InvalidParameterException") from error
+
+    return {"logs": Served(checks={"PutRetentionPolicy": check_retention, "PutSubscriptionFilter": check_subscription})}

@@ -34,11 +34,10 @@ ALPN = ("x-amzn-mqtt-ca", "x-amzn-http-ca", "mqtt", "http/1.1")
 class MqttServer:
     """Serves one broker on one port. Use `start` in a running loop, or `start_in_thread` from anywhere.
 
-    <<<<<<< HEAD
-        With `devices`, peers with a certificate may send HTTP requests. With `callers`, peers without a certificate may
-        come by WebSocket; the context must not require certificates then. With `journal`, persistent sessions and retained
-        messages outlive the process. `turn_over` is called after messages were accepted and before anything is
-        acknowledged. While `is_behind` says so, clients that bring messages have to wait.
+    With `devices`, peers with a certificate may send HTTP requests. With `callers`, peers without a certificate may
+    come by WebSocket; the context must not require certificates then. With `journal`, persistent sessions and retained
+    messages outlive the process. `turn_over` is called after messages were accepted and before anything is
+    acknowledged. While `is_behind` says so, clients that bring messages have to wait.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""CloudWatch Logs: moto keeps the lines; what AWS would not keep is refused, who subscribes to a group is asked first whether Logs may invoke it."""
+"""CloudWatch Logs: moto keeps the lines; a retention that AWS has not is refused, and a function that subscribes without
+letting Logs invoke it.
+"""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ UNKEPT: Mapping[str, Mapping[str, tuple[Unkept, ...]]] = {
         "Publish": (Unkept("PhoneNumber", "no text message would be sent"),),
         "SetTopicAttributes": (
             Unkept("AttributeName", "deliveries are not logged",
-                   lambda name: str(name).endswith(("FeedbackRoleArn", "FeedbackSampleRate"))),
+                   lambda name: str(name).endswith("FeedbackRoleArn")),
         ),
         "Subscribe": (
             Unkept("Protocol", "no text message would be sent", _one_of("sms")),

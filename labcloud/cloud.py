@@ -22,7 +22,8 @@ from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.gateway.front import Front, changes_something
 from labcloud.gateway.identify import largest_body
-from labcloud.gateway.origin import is_own_host, why_foreign
+from labcloud.gateway.origin import why_foreign
+from labcloud.hosts import is_own_host
 from labcloud.iam import RolePolicies, UserPolicies
 from labcloud.iot.messages import BrokerTrace, MessageRouter
 from labcloud.iot.registry import Registry

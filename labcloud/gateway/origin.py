@@ -7,12 +7,11 @@ a request across origins (fetch, a form, an image) nor under a host name of its 
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping
 
 from labcloud.errors import AwsError
 from labcloud.gateway.identify import read_signature
+from labcloud.hosts import is_own_host, is_own_origin
 
 SAFE_READS = ("GET", "HEAD")
 
@@ -42,28 +41,6 @@ def _reads_an_object(method: str, headers: Mapping[str, str], query: Mapping[str
         return method in SAFE_READS and read_signature(headers, query).signing_name == "s3"
     except AwsError:
         return False
-
-
-def is_own_host(host: str) -> bool:
-    """Whether a Host header names this machine, or AWS, which no stranger can point elsewhere."""
-    if ":" in host and host.count(":") > 1 and not host.startswith("["):
-        host = f"[{host}]"
-    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", host)
-    if match is None:
-        return False
-    name = match.group(1).strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith((".localhost", ".amazonaws.com")):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def is_own_origin(origin: str) -> bool:
-    """Whether an Origin header names a page that this machine serves ("null" is any sandboxed page's)."""
-    scheme, separator, host = origin.partition("://")
-    return bool(separator) and scheme in ("http", "https") and is_own_host(host)
 
 
 def _of_a_page(origin: str) -> str:

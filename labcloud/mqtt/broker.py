@@ -260,10 +260,8 @@ class Broker:
     def _retain(self, space: Space, message: Message) -> None:
         retained = Retained(message, self.now) if message.payload else None
         if retained is None:
-            space.retained.pop(message.topic, None)
-        elif message.topic in space.retained or len(space.retained) < self.limits.retained_messages:
-            space.retained[message.topic] = retained
-        else:
+            space.forget_retained(message.topic)
+        elif not space.retain(retained):
             self.note(message, "not retained: the account has %s retained messages", len(space.retained))
             return
         self.record(RetainedChanged(space.key, message.topic, retained))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from labcloud.hosts import is_own_origin
 from labcloud.mqtt.ports import Principal, Refusal
 from labcloud.mqtt.sigv4 import NotSigned, SignedScope, is_current, is_signed_with, read_scope
 from labcloud.mqtt.websocket import (
@@ -65,6 +66,9 @@ class Entrance:
         if parsed is None:
             return None
         upgrade, rest = parsed
+        if not _may_come_from(upgrade):
+            reason = f"a web page of {upgrade.headers['origin'][:80]!r} may not use this machine's broker"
+            return Rejected(reason, refuse_response(FORBIDDEN, reason))
         found = self._principal(upgrade, real_now)
         if isinstance(found, Refusal):
             return Rejected(found.reason, refuse_response(FORBIDDEN, found.reason))
@@ -81,3 +85,13 @@ class Entrance:
         if secret is not None and not is_signed_with(upgrade, scope, secret):
             return Refusal("the signature does not match: wrong secret key, or the request was changed")
         return self._callers.principal_of_key(scope)
+
+
+def _may_come_from(upgrade: Upgrade) -> bool:
+    """Any signature of an unknown key will do here, so a page from elsewhere must not reach the broker at all.
+
+    Browsers send Origin (RFC 6455 §10.2), programs do not; the server's certificate rules other host names out.
+    """
+    origin = upgrade.headers.get("origin")
+    same = origin is not None and origin.partition("://")[2] == upgrade.headers.get("host")
+    return origin is None or same or is_own_origin(origin)

@@ -94,6 +94,15 @@ def _check(connection: Connection, packet: Connect) -> None:
         raise Refused(Reason.UNSPECIFIED_ERROR, f"the maximum packet size is under {smallest} bytes")
     if packet.will:
         _check_will(connection, packet.will)
+    if _expiry_s(connection, packet) and not _has_room(connection, packet):
+        raise Refused(Reason.QUOTA_EXCEEDED, f"there are {limits.absent_sessions} persistent sessions already")
+
+
+def _has_room(connection: Connection, packet: Connect) -> bool:
+    """For a further session that outlives its client."""
+    space, limits = connection.space, connection.broker.limits
+    known = (connection.client_id, packet.version) in space.sessions
+    return known or len(space.sessions) - len(space.online) < limits.absent_sessions
 
 
 def _check_will(connection: Connection, will: Will) -> None:

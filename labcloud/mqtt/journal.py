@@ -106,9 +106,9 @@ def replay(spaces: dict[SpaceKey, Space], records: Iterable[Record], limits: Lim
 
 def _replay_retained(space: Space, record: RetainedChanged) -> None:
     if record.retained is None:
-        space.retained.pop(record.topic, None)
+        space.forget_retained(record.topic)
     else:
-        space.retained[record.topic] = record.retained
+        space.retain(record.retained)
 
 
 def _replay_session(space: Space, record: Kept | Ended | Subscribed | Unsubscribed | Queued) -> None:

@@ -55,6 +55,10 @@ class Limits:
     """Above either, publishers of QoS 1 messages for that session wait for their PUBACK."""
     queue_bytes: int = 16 * MIB
     """A session's queue never grows beyond: a connected client is closed, an absent one misses further messages."""
+    retained_bytes: int = 256 * MIB
+    """All retained messages of an account and region together."""
+    absent_sessions: int = 100_000
+    """Persistent sessions without their client; beyond, a new client id gets none."""
     held_bytes: int = 256 * KIB
     """A publisher with more than this waiting for acknowledgement is not read from."""
     unread_frames: int = 2_000

@@ -89,7 +89,7 @@ def load_space(state: SpaceState, limits: Limits) -> Space:
             subscribe(space, session, request)
         space.sessions[session.key] = session
     for retained in state.retained:
-        space.retained[retained.message.topic] = retained
+        space.retain(retained)
     for client_id, number, used_at in state.presence:
         space.presence[client_id] = PresenceVersion(number, used_at)
     return space

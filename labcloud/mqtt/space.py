@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labcloud.mqtt.limits import Limits
 from labcloud.mqtt.message import Message
-from labcloud.mqtt.session import Session
+from labcloud.mqtt.session import OVERHEAD_BYTES, Session
 from labcloud.mqtt.subscriptions import Group, Subscription, SubscriptionTree
 from labcloud.mqtt.topics import BasicIngest, ShadowRequest, is_reserved, parse_reserved
 
@@ -67,12 +67,27 @@ class Space:
     sessions: dict[tuple[str, int], Session] = field(default_factory=dict)
     online: dict[str, Connection] = field(default_factory=dict)
     retained: dict[str, Retained] = field(default_factory=dict)
+    retained_bytes: int = 0
     presence: dict[str, PresenceVersion] = field(default_factory=dict)
     _routes: dict[str, Route] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:
         return self.account_id, self.region
+
+    def retain(self, retained: Retained) -> bool:
+        """Keeps the topic's last retained message; False: there is no room for another one, or for so long a one."""
+        topic, limits = retained.message.topic, self.limits
+        known = self.retained.get(topic)
+        size = self.retained_bytes + _size(retained) - (_size(known) if known else 0)
+        if size > limits.retained_bytes or (known is None and len(self.retained) >= limits.retained_messages):
+            return False
+        self.retained[topic], self.retained_bytes = retained, size
+        return True
+
+    def forget_retained(self, topic: str) -> None:
+        if known := self.retained.pop(topic, None):
+            self.retained_bytes -= _size(known)
 
     def route(self, topic: str) -> Route:
         """The up-to-date route of a topic."""
@@ -124,6 +139,10 @@ class Space:
         number = known.number + 1 if known else 0
         self.presence[client_id] = PresenceVersion(number, now)
         return number
+
+
+def _size(retained: Retained) -> int:
+    return len(retained.message.payload) + len(retained.message.topic) + OVERHEAD_BYTES
 
 
 def _target(subscription: Subscription) -> Target:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httptools
 
-from labcloud.shell.http_environ import LARGEST_HEAD, Incoming, TooLarge
+from labcloud.shell.http_environ import Head, Incoming, TooLarge
 
 if TYPE_CHECKING:
     from labcloud.shell.http import HttpServer
@@ -38,8 +38,7 @@ class Connection(asyncio.Protocol):
         self._incoming = Incoming()
         self._waiting: deque[Incoming] = deque()
         self._answering: Incoming | None = None
-        self._in_head = False
-        self._head_bytes = 0
+        self._head = Head()
         self._can_write = True
         self._unsent = 0
         self.deadline: float | None = None
@@ -86,10 +85,8 @@ class Connection(asyncio.Protocol):
             self._answer_next()
 
     def data_received(self, data: bytes) -> None:
-        began_before = self._in_head
         try:
-            self._parser.feed_data(data)
-            self._count_head(len(data) if began_before and self._in_head else 0)
+            self._head.feed(self._parser, data)
         except TooLarge as error:
             self._refuse(431, str(error))
         except httptools.HttpParserUpgrade:
@@ -98,17 +95,11 @@ class Connection(asyncio.Protocol):
             too_large = isinstance(error.__context__, TooLarge)
             self._refuse(431 if too_large else 400, str(error.__context__ if too_large else error))
 
-    def _count_head(self, received: int) -> None:
-        """The parser itself keeps a name or a value, however long, until it is complete."""
-        self._head_bytes = self._head_bytes + received if self._in_head else 0
-        if self._head_bytes > LARGEST_HEAD:
-            raise TooLarge(f"The request line and headers have more than {LARGEST_HEAD} bytes.")
-
     # -- httptools
 
     def on_message_begin(self) -> None:
         self._incoming = Incoming()
-        self._in_head, self._head_bytes = True, 0
+        self._head.begin()
         if self._answering is None:
             self._give_time(HEAD_S)
 
@@ -120,7 +111,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         incoming = self._incoming
-        self._in_head = False
+        self._head.end()
         incoming.method = self._parser.get_method().decode("latin-1")
         incoming.version = self._parser.get_http_version()
         incoming.keep_alive = self._parser.should_keep_alive()

@@ -16,6 +16,7 @@ from moto.core.request import (
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request line with its headers."""
+HEAD_TOO_LARGE = f"The request line and headers have more than {LARGEST_HEAD} bytes."
 
 
 class TooLarge(Exception):
@@ -24,6 +25,29 @@ class TooLarge(Exception):
 
 class BadTarget(Exception):
     """A request line whose target is no path and no URL."""
+
+
+class Head:
+    """Counts what the parser keeps to itself: a name or a value, however long, until it is complete."""
+
+    def __init__(self) -> None:
+        self._open = False
+        self._bytes = 0
+
+    def begin(self) -> None:
+        self._open, self._bytes = True, 0
+
+    def end(self) -> None:
+        self._open = False
+
+    def feed(self, parser: Any, data: bytes) -> None:
+        """Feeds the parser, whose callbacks call `begin` and `end`. Raises TooLarge, and what the parser raises."""
+        was_open = self._open
+        parser.feed_data(data)
+        if was_open and self._open:
+            self._bytes += len(data)
+            if self._bytes > LARGEST_HEAD:
+                raise TooLarge(HEAD_TOO_LARGE)
 
 
 class Incoming:
@@ -74,7 +98,7 @@ class Incoming:
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > LARGEST_HEAD:
-            raise TooLarge(f"The request line and headers have more than {LARGEST_HEAD} bytes.")
+            raise TooLarge(HEAD_TOO_LARGE)
 
 
 def environ_of(incoming: Incoming, peer: str, port: int) -> dict[str, Any]:

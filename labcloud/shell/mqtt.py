@@ -27,6 +27,8 @@ T = TypeVar("T")
 TICK_S = 1.0
 RELIEF_S = 0.01
 """How often clients that have to wait are looked at."""
+MOST_ENTERING = 2_000
+"""Peers in the TLS handshake, or before a WebSocket's upgrade: a whole fleet may come at once, a flood may not stay."""
 ALPN = ("x-amzn-mqtt-ca", "x-amzn-http-ca", "mqtt", "http/1.1")
 """What clients may ask for on AWS's port 443; here one port serves all (Developer Guide, "Protocols, port mappings")."""
 
@@ -67,7 +69,9 @@ class MqttServer:
         self._context = context
         self._handshake_timeout_s = handshake_timeout_s
         self._most_clients = most_clients
+        self._most_entering = MOST_ENTERING
         self._links: set[MqttLink] = set()
+        self._entering: dict[MqttLink, None] = {}
         self._buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self._flush_due = False
         self._loop: asyncio.AbstractEventLoop
@@ -77,7 +81,8 @@ class MqttServer:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listens; returns the port."""
-        allow_many_files()
+        self._most_clients = min(self._most_clients, allow_many_files() // 2)
+        self._most_entering = min(self._most_entering, self._most_clients)
         self._loop = asyncio.get_running_loop()
         if self._journal is not None:
             self._journal.open(self.broker)
@@ -196,11 +201,20 @@ class MqttServer:
                 if isinstance(connection.link, MqttLink):
                     connection.link.push(connection)
 
-    def joined(self, link: MqttLink) -> bool:
-        """False: there are too many clients already."""
+    def joined(self, link: MqttLink) -> None:
+        """A peer that has not shown who it is yet. Where there are too many, the oldest of these has to go."""
         self._links.add(link)
-        return len(self._links) <= self._most_clients
+        self._entering[link] = None
+        if len(self._entering) > self._most_entering or len(self._links) > self._most_clients:
+            oldest = next(iter(self._entering))
+            self.parted(oldest)
+            oldest.transport.abort()
+
+    def entered(self, link: MqttLink) -> None:
+        """The peer is known: by its certificate, or by a signature."""
+        self._entering.pop(link, None)
 
     def parted(self, link: MqttLink) -> None:
         self._links.discard(link)
         self.held.discard(link)
+        self._entering.pop(link, None)

@@ -12,7 +12,7 @@ import httptools
 
 from labcloud.motobase.wire import WireResponse
 from labcloud.shell.http import ServedRequest, render
-from labcloud.shell.http_environ import Incoming, TooLarge, environ_of
+from labcloud.shell.http_environ import BadTarget, Head, Incoming, TooLarge, environ_of
 
 if TYPE_CHECKING:
     from labcloud.shell.mqtt_link import MqttLink
@@ -34,6 +34,7 @@ class DeviceRequests:
         self._answer = answer
         self._certificate = certificate
         self._parser = httptools.HttpRequestParser(self)
+        self._head = Head()
         self._incoming = Incoming()
         self._size = 0
         self._whole: list[Incoming] = []
@@ -42,7 +43,7 @@ class DeviceRequests:
     def receive(self, data: bytes) -> None:
         """Bytes of the device; what is no HTTP is refused and the connection closed."""
         try:
-            self._parser.feed_data(data)
+            self._head.feed(self._parser, data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, TooLarge) as error:
             text = f"{error.__context__ or error}\n".encode()
             self._link.write(render(WireResponse(400, {"Content-Type": "text/plain"}, text), "", False))
@@ -50,6 +51,7 @@ class DeviceRequests:
 
     def on_message_begin(self) -> None:
         self._incoming, self._size = Incoming(), 0
+        self._head.begin()
 
     def on_url(self, url: bytes) -> None:
         self._incoming.add_target(url)
@@ -58,6 +60,7 @@ class DeviceRequests:
         self._incoming.add_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._head.end()
         self._incoming.method = self._parser.get_method().decode("latin-1")
         self._incoming.keep_alive = self._parser.should_keep_alive()
         if self._incoming.header("expect").lower() == "100-continue":
@@ -88,6 +91,8 @@ class DeviceRequests:
             request = ServedRequest(environ_of(incoming, peer, 443))
             request.get_data(cache=True, parse_form_data=False)
             response = self._answer(request, self._certificate, peer)
+        except BadTarget as error:
+            response = WireResponse(400, {"Content-Type": "text/plain"}, f"{error}\n".encode())
         except Exception:
             log.exception("%s %r of a device could not be answered", incoming.method, incoming.target)
             response = WireResponse(500, {"Content-Type": "text/plain"}, b"The local cloud failed; see its log.\n")

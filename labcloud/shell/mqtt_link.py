@@ -38,9 +38,7 @@ class MqttLink(TlsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if not self._server.joined(self):
-            logger.warning("too many MQTT clients: %s is turned away", self.peer)
-            self.transport.abort()
+        self._server.joined(self)
 
     def established(self, certificate: bytes | None) -> None:
         if certificate is None and self._server.callers is not None:
@@ -113,6 +111,7 @@ class MqttLink(TlsProtocol):
             connection.receive(data, self.loop.time())
 
     def _serve(self, connection: Connection) -> None:
+        self._server.entered(self)
         self._connection = connection
         connection.link = self
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labcloud.gateway.origin import is_own_host, why_foreign
+from labcloud.gateway.origin import why_foreign
+from labcloud.hosts import is_own_host
 
 S3 = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/s3/aws4_request"}
 

@@ -274,7 +274,7 @@ def test_a_slow_reader_does_not_lose_qos_1_nor_fill_the_memory(server, authority
         assert session.queue_bytes == 0
 
 
-def test_there_is_an_upper_bound_of_clients(authority, registered):
+def test_there_is_an_upper_bound_of_clients_and_strangers_make_room_first(authority, device, registered):
     server = MqttServer(
         Broker(principals=registered, policies=AllowAll(), now=time.time, trace=Ears()),
         authority.server_context(),
@@ -282,13 +282,23 @@ def test_there_is_an_upper_bound_of_clients(authority, registered):
     )
     server.start_in_thread()
     try:
-        with socket.create_connection(("127.0.0.1", server.port), 5):
-            wait_until(lambda: server._links, because="the first peer")
-            with socket.create_connection(("127.0.0.1", server.port), 5) as second, pytest.raises(ConnectionError):
-                if not second.recv(1):
-                    raise ConnectionResetError
+        with socket.create_connection(("127.0.0.1", server.port), 5) as stranger:
+            wait_until(lambda: server._links, because="the stranger")
+            with raw_connection(server, authority, device) as known:
+                assert is_hung_up_on(stranger)
+                known.sendall(packet(0x10, text("MQTT") + b"\x04\x02\x00\x3c" + text("known")))
+                assert known.recv(1) == b"\x20"
+                with socket.create_connection(("127.0.0.1", server.port), 5) as late:
+                    assert is_hung_up_on(late)
     finally:
         server.stop_thread()
+
+
+def is_hung_up_on(link: socket.socket) -> bool:
+    try:
+        return not link.recv(1)
+    except ConnectionError:
+        return True
 
 
 def test_a_server_goes_on_with_its_journal(authority, registered, device, tmp_path):

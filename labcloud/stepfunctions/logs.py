@@ -43,7 +43,7 @@ def lines_of(execution: Execution, events: Iterable[Mapping[str, Any]]) -> list[
 
 
 def _line(execution: Execution, event: Mapping[str, Any], with_data: bool) -> str:
-    details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+    details: Mapping[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
     return to_json(
         {
             "id": str(event["id"]),

@@ -8,6 +8,7 @@ dropped. Fields of the single state types are in fields.py.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,11 +35,11 @@ def _faults_of_text(definition: str, calls: Calls) -> list[Fault]:
     if not isinstance(machine, dict):
         return [Fault("INVALID_JSON_DESCRIPTION", "The definition is not a JSON object", "")]
     faults = list(_faults_of_machine(machine, "", calls))
-    names = [name for name, _ in _names(machine, "")]
-    for name, where in _names(machine, ""):
-        if names.count(name) > 1:
-            faults.append(Fault("DUPLICATE_STATE_NAME", f'Duplicate State name: "{name}"', where))
-            break
+    found = list(_names(machine, ""))
+    counts = Counter(name for name, _ in found)
+    again = next(((name, where) for name, where in found if counts[name] > 1), None)
+    if again is not None:
+        faults.append(Fault("DUPLICATE_STATE_NAME", f'Duplicate State name: "{again[0]}"', again[1]))
     return faults
 
 
@@ -49,7 +50,7 @@ def _faults_of_machine(machine: Mapping[str, Any], where: str, calls: Calls) -> 
         yield schema("States must be an object with at least one state", f"{where}/States")
         return
     start = machine.get("StartAt")
-    if start not in states:
+    if not isinstance(start, str) or start not in states:
         yield Fault(MISSING_TARGET, f"Missing 'StartAt' target: {start}", f"{where}/StartAt")
     for name, state in states.items():
         place = f"{where}/States/{name}"
@@ -60,11 +61,11 @@ def _faults_of_machine(machine: Mapping[str, Any], where: str, calls: Calls) -> 
             continue
         yield from faults_of_state(state, place, calls)
         for target, pointer in targets_of(state):
-            if target not in states:
+            if not isinstance(target, str) or target not in states:
                 yield Fault(MISSING_TARGET, f"Missing 'Next' target: {target}", f"{place}{pointer}")
         for inner, pointer in machines_in(state):
             yield from _faults_of_machine(inner, f"{place}{pointer}", calls)
-    if start in states:
+    if isinstance(start, str) and start in states:
         for name in sorted(states.keys() - _reachable(states, start)):
             yield Fault(MISSING_TARGET, f'State "{name}" is not reachable.', f"{where}/States/{name}")
 

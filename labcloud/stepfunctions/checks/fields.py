@@ -60,7 +60,7 @@ RETRY_FIELDS = {
 def faults_of_state(state: State, where: str, calls: Calls) -> Iterator[Fault]:
     """Without where it leads and without the machines in it."""
     kind = state.get("Type")
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         yield schema(f"Type is not one of {', '.join(FIELDS)}: {kind}", f"{where}/Type")
         return
     for name in state:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from labcloud.stepfunctions.engine.model import Execution, Strand
+from labcloud.stepfunctions.language.jsontext import parsed
 
 
 def context_of(execution: Execution, strand: Strand) -> dict[str, Any]:
@@ -15,7 +14,7 @@ def context_of(execution: Execution, strand: Strand) -> dict[str, Any]:
     context: dict[str, Any] = {
         "Execution": {
             "Id": execution.arn,
-            "Input": _parsed(execution.input),
+            "Input": parsed(execution.input),
             "Name": execution.name,
             "RoleArn": execution.role_arn,
             "StartTime": instant(execution.start_s),
@@ -44,8 +43,3 @@ def _item(execution: Execution, strand: Strand | None) -> dict[str, Any] | None:
 def instant(epoch_s: float) -> str:
     """As 2019-03-26T20:14:13.192Z."""
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(text: str) -> Any:
-    return json.loads(text)

@@ -6,7 +6,6 @@ single state does is in states.py (those that decide) and work.py (those that wo
 
 from __future__ import annotations
 
-import functools
 import json
 import random
 from collections import deque
@@ -27,7 +26,7 @@ from labcloud.stepfunctions.language.failures import (
     clause_for,
     delay_s,
 )
-from labcloud.stepfunctions.language.jsontext import is_too_large, to_json
+from labcloud.stepfunctions.language.jsontext import is_too_large, parsed, to_json
 from labcloud.stepfunctions.language.payload import taken_in, with_result
 from labcloud.stepfunctions.language.resources import parse_resource
 
@@ -111,7 +110,7 @@ class Run:
 
     def machine(self, path: tuple[Any, ...]) -> State:
         """A machine within the definition."""
-        machine: Any = _parsed(self.execution.definition)
+        machine: Any = parsed(self.execution.definition)
         for key in path:
             machine = machine[key]
         found: State = machine
@@ -295,8 +294,3 @@ def _enter(run: Run, strand: Strand) -> None:
     strand.entered_event = run.note(strand, f"{state['Type']}StateEntered", history.entered(strand.state, strand.raw))
     strand.given = taken_in(state, "InputPath", strand.raw, run.context(strand))
     {**states.STATES, **work.STATES}[state["Type"]](run, strand)
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(definition: str) -> Any:
-    return json.loads(definition)

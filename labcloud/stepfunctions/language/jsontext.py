@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -12,6 +13,12 @@ LARGEST_DATA_BYTES = 262_144
 def to_json(value: Any) -> str:
     """One line."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+@functools.lru_cache(maxsize=128)
+def parsed(text: str) -> Any:
+    """The value of a text that is looked at again and again; not to be changed."""
+    return json.loads(text)
 
 
 def is_too_large(value: Any) -> bool:

@@ -11,17 +11,13 @@ import functools
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from labcloud.stepfunctions.language.filters import QUOTED, NoResult, PathError, filter_at
 
-class PathError(ValueError):
-    """The text is no path that is understood here."""
-
-
-class NoResult(LookupError):
-    """A definite path meets nothing; `args[0]` names the path in Jayway's words."""
+__all__ = ["NoResult", "NotApplicable", "Path", "PathError", "parse_path"]
 
 
 class NotApplicable(ValueError):
@@ -109,15 +105,18 @@ def _written(root: Any, keys: list[Any], value: Any) -> Any:
 _NAME = re.compile(r"[^\s.\[\]()'\"*?,:@$&|!=<>]+")
 _INDEX = re.compile(r"\[\s*(-?\d+(?:\s*,\s*-?\d+)*)\s*\]")
 _SLICE = re.compile(r"\[\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*(\d+))?\s*\]")
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _FUNCTION = re.compile(r"\.(\w+)\(\s*\)$")
 
 
-@functools.lru_cache(maxsize=2048)
-def parse_path(text: str) -> Path:
+def parse_path(text: Any) -> Path:
     """Raises PathError."""
     if not isinstance(text, str) or not text.startswith("$"):
         raise PathError(f"Value is not a valid JSONPath: {text!r} does not begin with $")
+    return _parsed(text)
+
+
+@functools.lru_cache(maxsize=2048)
+def _parsed(text: str) -> Path:
     of_context = text.startswith("$$")
     rest, length = text[2 if of_context else 1 :], False
     if called := _FUNCTION.search(rest):
@@ -166,9 +165,10 @@ def _bracket(rest: str, at: int, text: str) -> tuple[Step, int]:
         part = slice(start, stop, stride)
         return Step(lambda value: iter(value[part] if isinstance(value, list) else ()), False), cut.end()
     if re.compile(r"\[\s*\?").match(rest, at):
-        return _filter(rest, at, text)
+        test, end = filter_at(rest, at, text, parse_path)
+        return Step(lambda value: (each for each in _children(value) if test(each)), False), end
     names, end = [], at + 1
-    while quoted := _QUOTED.match(rest, end):
+    while quoted := QUOTED.match(rest, end):
         names.append(re.sub(r"\\(.)", r"\1", quoted[1] if quoted[1] is not None else quoted[2]))
         end = quoted.end()
         if rest[end : end + 1] != ",":
@@ -204,118 +204,3 @@ def _everything(value: Any) -> Iterator[Any]:
     yield value
     for child in _children(value):
         yield from _everything(child)
-
-
-# Filters: [?(@.a > 1 && @.b == 'x')], [?(@.a)]
-
-_COMPARISON = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*")
-_OPERAND_END = re.compile(r"\s*(==|!=|<=|>=|<|>|&&|\|\||$)")
-_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
-_ABSENT = object()
-
-
-def _filter(rest: str, at: int, text: str) -> tuple[Step, int]:
-    opening = re.compile(r"\[\s*\?\s*\(").match(rest, at)
-    if opening is None:
-        raise PathError(f"Value is not a valid JSONPath: a filter is written [?( )] ({text})")
-    end = _closing(rest, opening.end(), text)
-    test = _either(rest[opening.end() : end], text)
-    after = re.compile(r"\)\s*\]").match(rest, end)
-    if after is None:
-        raise PathError(f"Value is not a valid JSONPath: {text} at {rest[end:]!r}")
-    return Step(lambda value: (each for each in _children(value) if test(each)), False), after.end()
-
-
-def _closing(rest: str, at: int, text: str) -> int:
-    depth = 1
-    while at < len(rest):
-        if quoted := _QUOTED.match(rest, at):
-            at = quoted.end()
-            continue
-        depth += {"(": 1, ")": -1}.get(rest[at], 0)
-        if not depth:
-            return at
-        at += 1
-    raise PathError(f"Value is not a valid JSONPath: {text} has an open filter")
-
-
-def _either(source: str, text: str) -> Callable[[Any], bool]:
-    tests = [_both(part, text) for part in _split(source, "||")]
-    return lambda value: any(test(value) for test in tests)
-
-
-def _both(source: str, text: str) -> Callable[[Any], bool]:
-    tests = [_single(part.strip(), text) for part in _split(source, "&&")]
-    return lambda value: all(test(value) for test in tests)
-
-
-def _split(source: str, operator: str) -> list[str]:
-    parts, depth, start, at = [], 0, 0, 0
-    while at < len(source):
-        if quoted := _QUOTED.match(source, at):
-            at = quoted.end()
-        elif source.startswith(operator, at) and not depth:
-            parts.append(source[start:at])
-            start = at = at + len(operator)
-        else:
-            depth += {"(": 1, ")": -1}.get(source[at], 0)
-            at += 1
-    return [*parts, source[start:]]
-
-
-def _single(source: str, text: str) -> Callable[[Any], bool]:
-    if source.startswith("!"):
-        test = _single(source[1:].strip(), text)
-        return lambda value: not test(value)
-    if source.startswith("(") and _closing(source, 1, text) == len(source) - 1:
-        return _either(source[1:-1], text)
-    left, rest = _operand(source, text)
-    if not rest:
-        return lambda value: left(value) is not _ABSENT
-    comparison = _COMPARISON.match(rest)
-    if comparison is None:
-        raise PathError(f"the local cloud does not serve the JSONPath filter {source!r} ({text})")
-    right, rest = _operand(rest[comparison.end() :], text)
-    if rest.strip():
-        raise PathError(f"the local cloud does not serve the JSONPath filter {source!r} ({text})")
-    return lambda value: _compare(left(value), comparison[1], right(value))
-
-
-def _compare(left: Any, operator: str, right: Any) -> bool:
-    if operator in ("==", "!="):
-        return (left == right and isinstance(left, bool) == isinstance(right, bool)) == (operator == "==")
-    numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (left, right))
-    return (numbers or (isinstance(left, str) and isinstance(right, str))) and _ORDER[operator](left, right)
-
-
-def _operand(source: str, text: str) -> tuple[Callable[[Any], Any], str]:
-    source = source.strip()
-    if quoted := _QUOTED.match(source):
-        literal = quoted[1] if quoted[1] is not None else quoted[2]
-        return lambda value: literal, source[quoted.end() :]
-    end = _OPERAND_END.search(source)
-    written = source[: end.start() if end else len(source)].strip()
-    rest = source[len(written) :]
-    if written.startswith("@"):
-        try:
-            path = parse_path("$" + written[1:])
-        except PathError as error:
-            raise PathError(f"the local cloud does not serve the JSONPath filter {written!r} ({text})") from error
-        return lambda value: _read_or_absent(path, value), rest
-    try:
-        literal = json.loads(written)
-    except ValueError as error:
-        raise PathError(f"the local cloud does not serve {written!r} in the JSONPath filter of {text}") from error
-    return lambda value: literal, rest
-
-
-def _read_or_absent(path: Path, value: Any) -> Any:
-    try:
-        return path.read(value)
-    except NoResult:
-        return _ABSENT

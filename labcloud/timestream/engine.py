@@ -23,6 +23,8 @@ SETTINGS = {
     "memory_limit": "1GB",
     "threads": "2",
 }
+Columns = dict[str, tuple[str, list[Any]]]
+"""By the physical name: DuckDB's type, and the values."""
 FIXED = ("series", "time", "version", "measure_name")
 
 
@@ -85,12 +87,19 @@ class Engine:
             if re.fullmatch(r"t\d+", name) and name not in wanted:
                 self.connection.execute(f"DROP TABLE {name}")
 
-    def insert(self, table: Table, columns: dict[str, tuple[str, Sequence[Any]]]) -> None:
-        """Appends rows given as {physical column: (DuckDB type, values)}."""
-        names = ", ".join(columns)
-        values = ", ".join(f"unnest(?::{type_}[])" for type_, _ in columns.values())
-        parameters = [list(column) for _, column in columns.values()]
-        self.connection.execute(f"INSERT INTO {table.physical} ({names}) SELECT {values}", parameters)
+    def insert(self, table: Table, rows: Columns, of_series: Columns) -> None:
+        """Appends rows; `of_series` has columns that are the same for all rows of a `series`.
+
+        Handing a value over costs more than anything else that becomes of it here, so each goes once if it can.
+        """
+        names = ", ".join((*rows, *(name for name in of_series if name != "series")))
+        given, parameters = zip(*(_given(name, *column) for name, column in rows.items()), strict=True)
+        shared = ", ".join(f"unnest(?::{type_}[]) AS {name}" for name, (type_, _) in of_series.items())
+        self.connection.execute(
+            f"INSERT INTO {table.physical} ({names}) SELECT {names} FROM (SELECT {', '.join(given)}) "
+            f"JOIN (SELECT {shared}) USING (series)",
+            [*parameters, *(values for _, values in of_series.values())],
+        )
 
     def delete(self, table: Table, keys: Sequence[tuple[int, int]]) -> None:
         """Removes the rows of these (series, time)."""
@@ -123,6 +132,14 @@ class Engine:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _given(name: str, type_: str, values: list[Any]) -> tuple[str, Any]:
+    """How a column is handed over, and its parameter: one value if all rows have the same (-0.0 equals 0.0 and is not)."""
+    alike = name != "series" and (type_ != "DOUBLE" or values[0] is None) and values.count(values[0]) == len(values)
+    if alike:
+        return f"?::{type_} AS {name}", values[0]
+    return f"unnest(?::{type_}[]) AS {name}", values
 
 
 def physical_type(column: Column) -> str:

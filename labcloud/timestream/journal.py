@@ -1,20 +1,22 @@
 """The write-ahead journal of a store: acknowledged records that DuckDB does not hold yet survive a killed process.
 
-One file a generation, one JSON line a call. A line is handed to the operating system before the call is answered
-(no fsync: a power failure may take the last lines). DuckDB notes, in the transaction that takes a generation's rows
-in, the number of that generation: what is at or below it is not replayed.
+One file a generation, one record a call: the table's number, the kinds of its points and the points. It is handed to
+the operating system before the call is answered (no fsync: a power failure may take the last ones). DuckDB notes, in
+the transaction that takes a generation's rows in, the number of that generation: what is at or below it is not
+replayed.
 """
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-PREFIX, SUFFIX = "journal-", ".jsonl"
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+from labcloud.persistence.log import framed, read_records
+from labcloud.timestream.records import Kind, Point
+
+PREFIX, SUFFIX = "journal-", ".log"
 
 
 class Journal:
@@ -32,16 +34,25 @@ class Journal:
     def _path(self, generation: int) -> Path:
         return self._directory / f"{PREFIX}{generation}{SUFFIX}"
 
-    def read(self) -> Iterator[Any]:
-        """The entries that DuckDB does not hold; a last line that was cut off was never acknowledged."""
-        for generation in self._generations:
-            for line in self._path(generation).read_bytes().split(b"\n")[:-1]:
-                yield json.loads(line)
+    def read(self) -> Iterator[tuple[int, list[Point]]]:
+        """Table and points of the calls that DuckDB does not hold; one that is cut off was never acknowledged.
 
-    def append(self, entry: Any) -> None:
-        line = memoryview(_encode(entry).encode() + b"\n")
-        while line:
-            line = line[os.write(self._file, line) :]
+        Raises DamagedLog.
+        """
+        for generation in self._generations:
+            for data in read_records(self._path(generation)):
+                number, kinds, points = marshal.loads(data)
+                known = [Kind(*kind) for kind in kinds]
+                yield number, [Point(known[kind], *rest) for kind, *rest in points]
+
+    def append(self, table_number: int, points: Sequence[Point]) -> None:
+        """Keeps the written points of a call."""
+        numbers: dict[Kind, int] = {}
+        written = [(numbers.setdefault(kind, len(numbers)), *rest) for kind, *rest in points]
+        kinds = [(kind.dimensions, kind.measure_name, kind.measure_type, kind.columns) for kind in numbers]
+        record = memoryview(framed(marshal.dumps((table_number, kinds, written))))
+        while record:
+            record = record[os.write(self._file, record) :]
 
     def rotate(self) -> None:
         """Begins the next generation and removes the files of the earlier ones."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,20 +26,30 @@ _DOUBLE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity")
 _INTEGER = re.compile(r"[+-]?\d+")
 
 Value = str | int | float | bool
+Pairs = tuple[tuple[str, str], ...]
+"""Names with values, or names with types."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Kind:
+    """What the records of a device's measure have in common, checked once and shared by their points.
+
+    `columns` are the names and Timestream types of the values; of a single measure there is one.
+    """
+
+    dimensions: Pairs
+    """By name."""
+    measure_name: str
+    measure_type: str
+    columns: Pairs
 
 
 class Point(NamedTuple):
-    """One record, checked. `columns` are the names and Timestream types of `values`; of a single measure there is one.
+    """One record, checked. A tuple and no dataclass: making one is on the path of every record."""
 
-    A tuple and no dataclass: making one is on the path of every record.
-    """
-
-    dimensions: tuple[tuple[str, str], ...]
-    measure_name: str
-    measure_type: str
+    kind: Kind
     time_ns: int
     version: int
-    columns: tuple[tuple[str, str], ...]
     values: tuple[Value, ...]
 
 
@@ -53,42 +64,84 @@ def parse_records(records: Sequence[Mapping[str, Any]], common: Mapping[str, Any
             "1 validation error detected: Value at 'records' failed to satisfy constraint: "
             f"Member must have length {bound}"
         )
-    return [_parse_record({**common, **record} if common else record, record, common or {}) for record in records]
+    if not common:
+        return [_parse_record(record, _written(record.get("Dimensions"))) for record in records]
+    shared = _written(common.get("Dimensions"))
+    return [_parse_record({**common, **record}, shared + _written(record.get("Dimensions"))) for record in records]
 
 
-def _parse_record(record: Mapping[str, Any], own: Mapping[str, Any], common: Mapping[str, Any]) -> Point:
-    dimensions = [*(common.get("Dimensions") or ()), *(own.get("Dimensions") or ())] if common else own["Dimensions"]
+def _parse_record(record: Mapping[str, Any], dimensions: Pairs) -> Point:
     unit = TIME_UNITS.get(record.get("TimeUnit") or "MILLISECONDS")
     if unit is None:
         raise ValidationException(f"Invalid time unit for record: {record['TimeUnit']}.")
-    measure_name = record.get("MeasureName")
-    if not measure_name:
-        raise ValidationException("Measure name is required for a record.")
-    if ":" in measure_name or not measure_name.isascii() or measure_name.startswith(("ts_", "measure_value")):
-        _check_name("measure", measure_name)
+    type_ = record.get("MeasureValueType") or "DOUBLE"
+    if type_ == "MULTI":
+        columns, texts = _written_measures(record)
+    else:
+        columns, texts = None, (record.get("MeasureValue"),)
+        if record.get("MeasureValues"):
+            raise ValidationException("MeasureValues is only for records whose MeasureValueType is MULTI.")
+    kind = kind_of(dimensions, record.get("MeasureName"), type_, columns)
     version = record.get("Version", 1)
     if not 1 <= version <= MAX_NS:
         raise ValidationException(f"Invalid version for record: {version}. The version must be at least 1.")
-    type_ = record.get("MeasureValueType") or "DOUBLE"
-    columns, values = _multi(record, unit) if type_ == "MULTI" else _single(record, type_)
-    sorted_dimensions = _parse_dimensions(dimensions)
-    return Point(sorted_dimensions, measure_name, type_, _time(record.get("Time"), unit), version, columns, values)
+    if type_ == "MULTI":
+        values = tuple([parse_value(text, of, unit) for text, (_, of) in zip(texts, kind.columns, strict=True)])
+    else:
+        values = (parse_value(texts[0], type_, 1),)
+    return Point(kind, _time(record.get("Time"), unit), version, values)
 
 
-def _parse_dimensions(dimensions: Sequence[Mapping[str, Any]] | None) -> tuple[tuple[str, str], ...]:
-    if not dimensions:
-        raise ValidationException("At least one dimension is required for a record.")
-    pairs = []
-    for dimension in dimensions:
-        if dimension.get("DimensionValueType", "VARCHAR") != "VARCHAR":
-            raise ValidationException(f"Invalid dimension value type: {dimension['DimensionValueType']}.")
-        pairs.append((dimension["Name"], dimension["Value"]))
-    return _checked_dimensions(tuple(pairs))
+def _written(dimensions: Sequence[Mapping[str, Any]] | None) -> Pairs:
+    """The names and values of dimensions as they were given."""
+    return tuple([(d["Name"], d["Value"]) if len(d) == 2 else _typed(d) for d in dimensions or ()])
+
+
+def _typed(dimension: Mapping[str, Any]) -> tuple[str, str]:
+    if dimension.get("DimensionValueType", "VARCHAR") != "VARCHAR":
+        raise ValidationException(f"Invalid dimension value type: {dimension['DimensionValueType']}.")
+    return dimension["Name"], dimension["Value"]
+
+
+def _written_measures(record: Mapping[str, Any]) -> tuple[Pairs, list[Any]]:
+    """The columns of a MULTI record and the texts of its values."""
+    measures = record.get("MeasureValues")
+    if not measures:
+        raise ValidationException("MeasureValues is required for a record whose MeasureValueType is MULTI.")
+    if record.get("MeasureValue"):
+        raise ValidationException("MeasureValue is not for records whose MeasureValueType is MULTI.")
+    columns = tuple([(measure["Name"], measure.get("Type") or "DOUBLE") for measure in measures])
+    return columns, [measure["Value"] for measure in measures]
 
 
 @lru_cache(maxsize=10_000)
-def _checked_dimensions(written: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The dimensions in order; the cache is for the devices that write again and again."""
+def kind_of(dimensions: Pairs, measure_name: str | None, type_: str, columns: Pairs | None) -> Kind:
+    """The kind of a record, by what was written; devices write again and again, hence the cache.
+
+    `columns` are those of a MULTI record. Raises ValidationException.
+    """
+    if not measure_name:
+        raise ValidationException("Measure name is required for a record.")
+    _check_name("measure", measure_name)
+    if type_ == "TIMESTAMP":
+        raise ValidationException(
+            "TIMESTAMP is an invalid measure value type: it is only for values of a MULTI record."
+        )
+    if columns is None and type_ not in SINGLE_TYPES:
+        raise ValidationException(f"{type_} is an invalid measure value type.")
+    for name, of in columns or ():
+        _check_name("measure", name)
+        if of not in MULTI_TYPES:
+            raise ValidationException(f"{of} is an invalid measure value type.")
+    if columns is not None and len({name for name, _ in columns}) != len(columns):
+        raise ValidationException("Duplicate measure name in MeasureValues.")
+    return Kind(_checked_dimensions(dimensions), measure_name, type_, columns or SINGLE_COLUMNS[type_])
+
+
+def _checked_dimensions(written: Pairs) -> Pairs:
+    """The dimensions by name."""
+    if not written:
+        raise ValidationException("At least one dimension is required for a record.")
     for name, value in written:
         _check_name("dimension", name)
         _check_unicode(value)
@@ -128,50 +181,15 @@ def _time(text: Any, unit: int) -> int:
     return value
 
 
-Measured = tuple[tuple[tuple[str, str], ...], tuple[Value, ...]]
-"""The columns and values of a record."""
-
-
-def _single(record: Mapping[str, Any], type_: str) -> Measured:
-    if type_ == "TIMESTAMP":
-        raise ValidationException(
-            "TIMESTAMP is an invalid measure value type: it is only for values of a MULTI record."
-        )
-    if type_ not in SINGLE_TYPES:
-        raise ValidationException(f"{type_} is an invalid measure value type.")
-    if record.get("MeasureValues"):
-        raise ValidationException("MeasureValues is only for records whose MeasureValueType is MULTI.")
-    return SINGLE_COLUMNS[type_], (parse_value(record.get("MeasureValue"), type_, 1),)
-
-
-def _multi(record: Mapping[str, Any], unit: int) -> Measured:
-    measures = record.get("MeasureValues")
-    if not measures:
-        raise ValidationException("MeasureValues is required for a record whose MeasureValueType is MULTI.")
-    if record.get("MeasureValue"):
-        raise ValidationException("MeasureValue is not for records whose MeasureValueType is MULTI.")
-    columns, values = [], []
-    for measure in measures:
-        name, type_ = measure["Name"], measure.get("Type") or "DOUBLE"
-        _check_name("measure", name)
-        if type_ not in MULTI_TYPES:
-            raise ValidationException(f"{type_} is an invalid measure value type.")
-        columns.append((name, type_))
-        values.append(parse_value(measure["Value"], type_, unit))
-    if len({name for name, _ in columns}) != len(columns):
-        raise ValidationException("Duplicate measure name in MeasureValues.")
-    return tuple(columns), tuple(values)
-
-
 def parse_value(text: Any, type_: str, unit: int) -> Value:
     """A measure's value from its text; `unit` is the nanoseconds of the record's TimeUnit, for TIMESTAMP values."""
     if not isinstance(text, str) or not 1 <= len(text) <= 2048:
         raise ValidationException("Measure value must be a text of 1 to 2048 characters.")
+    if type_ == "DOUBLE" and _DOUBLE.fullmatch(text):
+        return float(text)
     if type_ == "VARCHAR":
         _check_unicode(text)
         return text
-    if type_ == "DOUBLE" and _DOUBLE.fullmatch(text):
-        return float(text)
     if type_ == "BOOLEAN" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     if type_ in ("BIGINT", "TIMESTAMP") and len(text) < 25 and _INTEGER.fullmatch(text):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from labcloud.timestream.catalog import DIMENSION, MEASURE_VALUE, MULTI, Table
-from labcloud.timestream.engine import Engine, physical_type
-from labcloud.timestream.records import Point
+from labcloud.timestream.engine import Columns, Engine, physical_type
+from labcloud.timestream.records import Kind, Pairs, Point
 from labcloud.timestream.upsert import Stored
 
+MOST_PLACES = 20_000
+
 Key = tuple[int, int]
-Columns = tuple[tuple[str, str], ...]
+"""The identity of a record in its table: the number of its series, and its time."""
 
 
 @dataclass(slots=True)
@@ -21,34 +22,38 @@ class Series:
 
     number: int
     measure_name: str
-    dimensions: tuple[tuple[str, str], ...]
+    dimensions: Pairs
     latest_ns: int = -1
     """The newest time that DuckDB holds: a later record cannot be there already, so nothing is looked up."""
-    learnt: dict[Columns, bool] = field(default_factory=dict)
-    """Columns with which a record of this series was taken before, so that its names and types need no check again;
-    true if its size needs none either."""
 
 
 @dataclass(slots=True)
-class Pending:
-    """A row that DuckDB does not have yet; `replaces`: or has in an older version."""
+class Place:
+    """Where the records of a kind go."""
 
     series: Series
-    point: Point
-    replaces: bool
     shape: int
-    """Which of the table's sets of columns the point has."""
+    """Which of the table's sets of columns they have."""
+    taken: bool = False
+    """Whether there was one already, so that names and types need no check again."""
+    all_fit: bool = False
+    """Whether all others are as large as that one, so that sizes need none either."""
+
+
+Pending = tuple[Place, Point, bool]
+"""A row that DuckDB does not have yet; and whether it has (or may have) an older version."""
 
 
 class Rows:
-    """The rows of one table, on top of the engine."""
+    """The rows of one table, on top of the engine. `pending` is by identity, in the order of arrival."""
 
     def __init__(self, table: Table, engine: Engine) -> None:
         self.table = table
+        self.pending: dict[Key, Pending] = {}
         self._engine = engine
-        self._pending: dict[Key, Pending] = {}
-        self._series: dict[tuple[str, tuple[tuple[str, str], ...]], Series] = {}
-        self._shapes: dict[Columns, int] = {}
+        self._series: dict[tuple[str, Pairs], Series] = {}
+        self._shapes: dict[Pairs, int] = {}
+        self._places: dict[Kind, Place] = {}
         engine.ensure(table)
         dimensions = table.columns_with(DIMENSION)
         for number, latest, measure_name, *values in engine.series(table, dimensions):
@@ -57,71 +62,90 @@ class Rows:
         self._next = max((series.number for series in self._series.values()), default=-1) + 1
 
     def __len__(self) -> int:
-        return len(self._pending)
+        return len(self.pending)
 
-    def series_of(self, point: Point) -> Series:
-        key = (point.measure_name, point.dimensions)
-        found = self._series.get(key)
-        if found is None:
-            found = self._series[key] = Series(self._next, *key)
+    def places_of(self, points: Iterable[Point]) -> list[Place]:
+        """Where each point goes."""
+        known = self._places
+        return [known.get(point.kind) or self._place(point.kind) for point in points]
+
+    def _place(self, kind: Kind) -> Place:
+        key = (kind.measure_name, kind.dimensions)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series(self._next, *key)
             self._next += 1
+        if len(self._places) >= MOST_PLACES:
+            self._places.clear()
+        shape = self._shapes.setdefault(kind.columns, len(self._shapes))
+        place = self._places[kind] = Place(series, shape)
+        return place
+
+    def forget_places(self) -> None:
+        """The table takes other records now: each kind is checked again."""
+        self._places.clear()
+
+    def stored(self, keys: Sequence[Key], places: Sequence[Place]) -> dict[Key, Stored]:
+        """What DuckDB has of these identities, as far as nothing newer is pending."""
+        asked = [
+            key
+            for key, place in zip(keys, places, strict=True)
+            if key[1] <= place.series.latest_ns and key not in self.pending
+        ]
+        if not asked:
+            return {}
+        self._engine.ensure(self.table)
+        columns = self.table.columns_with(MEASURE_VALUE, MULTI)
+        found = {}
+        for series_number, time_ns, version, *values in self._engine.find(self.table, columns, asked):
+            present = {c.name: v for c, v in zip(columns, values, strict=True) if v is not None}
+            found[series_number, time_ns] = Stored(version, present)
         return found
 
-    def existing(self, placed: Sequence[tuple[Point, Series]]) -> dict[Key, Stored | Point]:
-        """What the store has of these points' identities."""
-        found: dict[Key, Stored | Point] = {}
-        asked: list[Key] = []
-        for point, series in placed:
-            key = (series.number, point.time_ns)
-            if pending := self._pending.get(key):
-                found[key] = pending.point
-            elif point.time_ns <= series.latest_ns:
-                asked.append(key)
-        if asked:
-            self._engine.ensure(self.table)
-            columns = self.table.columns_with(MEASURE_VALUE, MULTI)
-            for series_number, time_ns, version, *values in self._engine.find(self.table, columns, asked):
-                present = {c.name: v for c, v in zip(columns, values, strict=True) if v is not None}
-                found[series_number, time_ns] = Stored(version, present)
-        return found
-
-    def put(self, point: Point, series: Series, in_engine: bool) -> None:
-        """Takes a point in; `in_engine`: DuckDB holds (or may hold) a row of its identity."""
-        key = (series.number, point.time_ns)
-        before = self._pending.get(key)
-        shape = self._shapes.setdefault(point.columns, len(self._shapes))
-        self._pending[key] = Pending(series, point, before.replaces if before else in_engine, shape)
+    def replay(self, points: Sequence[Point]) -> None:
+        """Takes in what was written before a crash; DuckDB may hold it, or an older version."""
+        for place, point in zip(self.places_of(points), points, strict=True):
+            self.pending[place.series.number, point.time_ns] = place, point, True
 
     def flush(self) -> None:
         """Writes everything pending to DuckDB, inside the caller's transaction."""
-        if not self._pending:
+        if not self.pending:
             return
         self._engine.ensure(self.table)
-        rows = list(self._pending.values())
-        replaced = [(row.series.number, row.point.time_ns) for row in rows if row.replaces]
+        replaced = [key for key, (_, _, replaces) in self.pending.items() if replaces]
         if replaced:
             self._engine.delete(self.table, replaced)
-        self._engine.insert(self.table, self._columns(rows))
+        rows = list(self.pending.values())
+        self._engine.insert(self.table, self._columns(rows), self._columns_of_series(rows))
 
     def flushed(self) -> None:
         """After the commit: nothing is pending any more."""
-        for row in self._pending.values():
-            row.series.latest_ns = max(row.series.latest_ns, row.point.time_ns)
-        self._pending.clear()
+        for place, point, _ in self.pending.values():
+            if point.time_ns > place.series.latest_ns:
+                place.series.latest_ns = point.time_ns
+        self.pending.clear()
 
-    def _columns(self, rows: Sequence[Pending]) -> dict[str, tuple[str, Sequence[Any]]]:
-        columns: dict[str, tuple[str, Sequence[Any]]] = {
-            "series": ("INTEGER", [row.series.number for row in rows]),
-            "time": ("BIGINT", [row.point.time_ns for row in rows]),
-            "version": ("BIGINT", [row.point.version for row in rows]),
-            "measure_name": ("VARCHAR", [row.series.measure_name for row in rows]),
+    def _columns(self, rows: Sequence[Pending]) -> Columns:
+        columns: Columns = {
+            "series": ("INTEGER", [number for number, _ in self.pending]),
+            "time": ("BIGINT", [time_ns for _, time_ns in self.pending]),
+            "version": ("BIGINT", [point.version for _, point, _ in rows]),
         }
-        pairs = {row.series.number: dict(row.series.dimensions) for row in rows}
-        for column in self.table.columns_with(DIMENSION):
-            columns[column.physical] = ("VARCHAR", [pairs[row.series.number].get(column.name) for row in rows])
         positions = [{name: i for i, (name, _) in enumerate(shape)} for shape in self._shapes]
         for column in self.table.columns_with(MEASURE_VALUE, MULTI):
             index = [of_shape.get(column.name) for of_shape in positions]
-            values = [None if (i := index[row.shape]) is None else row.point.values[i] for row in rows]
+            values = [None if (i := index[place.shape]) is None else point.values[i] for place, point, _ in rows]
             columns[column.physical] = (physical_type(column), values)
+        return columns
+
+    def _columns_of_series(self, rows: Sequence[Pending]) -> Columns:
+        """What is the same for all records of a series, once for each."""
+        found = {place.series.number: place.series for place, _, _ in rows}
+        pairs = [dict(series.dimensions) for series in found.values()]
+        columns: Columns = {
+            "series": ("INTEGER", list(found)),
+            "measure_name": ("VARCHAR", [series.measure_name for series in found.values()]),
+        }
+        for column in self.table.columns_with(DIMENSION):
+            columns[column.physical] = ("VARCHAR", [of_series.get(column.name) for of_series in pairs])
         return columns

@@ -12,13 +12,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from labcloud.timestream.catalog import HOUR_NS, Catalog, Table, catalog_from
 from labcloud.timestream.engine import Engine
 from labcloud.timestream.journal import Journal
-from labcloud.timestream.records import Point
-from labcloud.timestream.rows import Rows, Series
+from labcloud.timestream.records import Kind, Point
+from labcloud.timestream.rows import Place, Rows
 from labcloud.timestream.upsert import (
     Rejection,
     Window,
@@ -70,6 +69,11 @@ class Store:
         self._pending -= len(rows) if rows else 0
         self.engine.drop(table)
 
+    def schema_changed(self, table: Table) -> None:
+        """The table demands something else of records now."""
+        if rows := self._rows.get(table.number):
+            rows.forget_places()
+
     # -- rows
 
     @property
@@ -77,19 +81,26 @@ class Store:
         """DuckDB, opened when it is first needed; what a crash left in the journal is taken in then."""
         if self._engine is None:
             self._engine = Engine(self._directory / "rows.duckdb" if self._directory else None)
-            self._engine.drop_others(self.catalog.tables())
-            if self._directory is not None:
-                self._journal = Journal(self._directory, self._engine.applied_generation())
-                self._replay(self._journal)
+            try:
+                self._take_over(self._engine)
+            except BaseException:  # nothing may be written beside what was not taken in
+                self._engine.close()
+                self._engine = self._journal = None
+                self._rows.clear()
+                raise
         return self._engine
+
+    def _take_over(self, engine: Engine) -> None:
+        engine.drop_others(self.catalog.tables())
+        if self._directory is not None:
+            self._journal = Journal(self._directory, engine.applied_generation())
+            self._replay(self._journal)
 
     def _replay(self, journal: Journal) -> None:
         tables = {table.number: table for table in self.catalog.tables()}
         for number, points in journal.read():
             if number in tables:
-                rows = self._rows_of(tables[number])
-                for point in map(_point_from, points):
-                    rows.put(point, rows.series_of(point), in_engine=True)
+                self._rows_of(tables[number]).replay(points)
         self._pending = sum(map(len, self._rows.values()))
 
     def _rows_of(self, table: Table) -> Rows:
@@ -103,27 +114,26 @@ class Store:
         with self.lock:
             now = self._now_ns()
             rows, window, memory_floor = self._rows_of(table), Window.of(table, now), table.memory_floor_ns(now)
-            placed = [(point, rows.series_of(point)) for point in points]
-            known = rows.existing(placed)
+            places = rows.places_of(points)
+            keys = [(place.series.number, point.time_ns) for place, point in zip(places, points, strict=True)]
+            stored = rows.stored(keys, places)
             rejected: dict[int, Rejection] = {}
             written: list[Point] = []
-            memory = learnt = 0
-            pending = len(rows)
-            for index, (point, series) in enumerate(placed):
-                key = (series.number, point.time_ns)
-                refused = window.check(point) or _check_new(point, series, table)
-                verdict = refused or check_version(point, known.get(key))
+            learnt, pending, before = False, rows.pending, len(rows)
+            for index, (point, key, place) in enumerate(zip(points, keys, places, strict=True)):
+                refused = window.check(point) or (None if place.all_fit else _check_new(point, place, table))
+                waiting = pending.get(key)
+                existing = waiting[1] if waiting else stored.get(key)
+                verdict = refused or existing is None or check_version(point, existing)
                 if isinstance(verdict, Rejection):
                     rejected[index] = verdict
-                    continue
-                memory += point.time_ns >= memory_floor
-                if verdict:
-                    learnt += _learn_new(point, series, table)
-                    rows.put(point, series, key in known)
-                    known[key] = point
+                elif verdict:
+                    learnt |= not place.taken and _learn_new(point.kind, place, table)
+                    pending[key] = place, point, waiting[2] if waiting else key in stored
                     written.append(point)
-            self._pending += len(rows) - pending
-            self._keep(table, written, learnt > 0)
+            memory = sum(point.time_ns >= memory_floor for i, point in enumerate(points) if i not in rejected)
+            self._pending += len(rows) - before
+            self._keep(table, written, learnt)
             return memory, len(points) - len(rejected) - memory, rejected
 
     def _keep(self, table: Table, written: list[Point], learnt: bool) -> None:
@@ -131,7 +141,7 @@ class Store:
         if learnt:
             self.save_catalog()
         if self._journal and written:
-            self._journal.append([table.number, written])
+            self._journal.append(table.number, written)
         if self._pending >= FLUSH_AT:
             self.flush()
 
@@ -177,24 +187,11 @@ class Store:
             self._rows.clear()
 
 
-def _check_new(point: Point, series: Series, table: Table) -> Rejection | None:
-    """Checks a point, unless its series has had one with these columns and nothing about the next can differ."""
-    known = series.learnt.get(point.columns)
-    if known:
-        return None
-    return check_size(point) if known is False else check_schema(point, table) or check_size(point)
+def _check_new(point: Point, place: Place, table: Table) -> Rejection | None:
+    """Checks what may differ from the records that the place has taken already."""
+    return check_size(point) if place.taken else check_schema(point.kind, table) or check_size(point)
 
 
-def _learn_new(point: Point, series: Series, table: Table) -> bool:
-    if point.columns in series.learnt:
-        return False
-    series.learnt[point.columns] = has_fixed_size(point)
-    return learn(point, table)
-
-
-def _point_from(written: list[Any]) -> Point:
-    dimensions, measure_name, measure_type, time_ns, version, columns, values = written
-    return Point(
-        tuple((name, value) for name, value in dimensions), measure_name, measure_type, time_ns, version,
-        tuple((name, type_) for name, type_ in columns), tuple(values),
-    )  # fmt: skip
+def _learn_new(kind: Kind, place: Place, table: Table) -> bool:
+    place.taken, place.all_fit = True, has_fixed_size(kind)
+    return learn(kind, table)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labcloud.timestream.catalog import DIMENSION, MEASURE_VALUE, MULTI, Measure, Table
-from labcloud.timestream.records import Point, Value
+from labcloud.timestream.records import Kind, Point, Value
 
 FUTURE_NS = 15 * 60 * 10**9
 """Developer guide, "Quotas": future ingestion period. Windows in public reports are 40 minutes longer than the
@@ -78,52 +78,52 @@ def _instant(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{max(ns, 0) // 10**6 % 1000:03d}Z"
 
 
-def check_schema(point: Point, table: Table) -> Rejection | None:
-    """Whether the point fits the names and types the table has learnt so far."""
-    measure = table.measures.get(point.measure_name)
-    if measure is not None and measure.type != point.measure_type.lower():
+def check_schema(kind: Kind, table: Table) -> Rejection | None:
+    """Whether records of the kind fit the names and types that the table has learnt so far."""
+    measure = table.measures.get(kind.measure_name)
+    if measure is not None and measure.type != kind.measure_type.lower():
         return Rejection(
-            f"The measure value type {point.measure_type} of measure {point.measure_name} conflicts with the type "
+            f"The measure value type {kind.measure_type} of measure {kind.measure_name} conflicts with the type "
             f"{measure.type.upper()} that it already has in the table."
         )
-    role = MULTI if point.measure_type == "MULTI" else MEASURE_VALUE
-    for name, type_ in point.columns:
+    role = MULTI if kind.measure_type == "MULTI" else MEASURE_VALUE
+    for name, type_ in kind.columns:
         column = table.columns.get(name)
         if column is not None and (column.role, column.type) != (role, type_.lower()):
             return Rejection(
                 f"The measure {name} of type {type_} conflicts with the {column.type.upper()} "
                 f"{'dimension' if column.role == DIMENSION else 'measure'} of that name in the table."
             )
-    for name, _ in point.dimensions:
+    for name, _ in kind.dimensions:
         column = table.columns.get(name)
         if column is not None and column.role != DIMENSION:
             return Rejection(f"The dimension {name} conflicts with the measure of that name in the table.")
-    return _check_partition_key(point, table) or _check_limits(point, table, measure)
+    return _check_partition_key(kind, table) or _check_limits(kind, table, measure)
 
 
-def _check_partition_key(point: Point, table: Table) -> Rejection | None:
+def _check_partition_key(kind: Kind, table: Table) -> Rejection | None:
     """Developer guide, "Customer-defined partition keys": a REQUIRED dimension must be in each record."""
-    given = {name for name, _ in point.dimensions}
+    given = {name for name, _ in kind.dimensions}
     for key in table.schema.get("CompositePartitionKey", ()):
         if key["Type"] == "DIMENSION" and key.get("EnforcementInRecord") == "REQUIRED" and key["Name"] not in given:
             return Rejection(f"The record lacks the dimension {key['Name']}, which the table's partition key requires.")
     return None
 
 
-def _check_limits(point: Point, table: Table, measure: Measure | None) -> Rejection | None:
+def _check_limits(kind: Kind, table: Table, measure: Measure | None) -> Rejection | None:
     """Developer guide, "Quotas"."""
-    unknown = [name for name, _ in point.dimensions if name not in table.columns]
+    unknown = [name for name, _ in kind.dimensions if name not in table.columns]
     if unknown and len(table.columns_with(DIMENSION)) + len(unknown) > MAX_DIMENSIONS:
         return Rejection(f"The table would have more than {MAX_DIMENSIONS} dimensions.")
     if any(len(name.encode()) > MAX_DIMENSION_NAME for name in unknown):
         return Rejection(f"A dimension name is longer than {MAX_DIMENSION_NAME} bytes.")
     if measure is None and len(table.measures) >= MAX_MEASURES:
         return Rejection(f"The table would have more than {MAX_MEASURES} measures.")
-    if measure is None and len(point.measure_name.encode()) > MAX_MEASURE_NAME:
+    if measure is None and len(kind.measure_name.encode()) > MAX_MEASURE_NAME:
         return Rejection(f"The measure name is longer than {MAX_MEASURE_NAME} bytes.")
-    if len(point.values) > MAX_VALUES:
+    if len(kind.columns) > MAX_VALUES:
         return Rejection(f"The record has more than {MAX_VALUES} measure values.")
-    new = sum(name not in table.columns for name, _ in point.columns) if point.measure_type == "MULTI" else 0
+    new = sum(name not in table.columns for name, _ in kind.columns) if kind.measure_type == "MULTI" else 0
     if new and len(table.columns_with(MULTI)) + new > MAX_ATTRIBUTES:
         return Rejection(f"The table would have more than {MAX_ATTRIBUTES} unique measures of multi-measure records.")
     return None
@@ -136,23 +136,24 @@ def check_size(point: Point) -> Rejection | None:
     return None
 
 
-def has_fixed_size(point: Point) -> bool:
-    """Whether every record with these columns and dimensions is as large as this one."""
-    return all(type_ != "VARCHAR" for _, type_ in point.columns)
+def has_fixed_size(kind: Kind) -> bool:
+    """Whether all records of the kind are of one size."""
+    return all(type_ != "VARCHAR" for _, type_ in kind.columns)
 
 
 def _size(point: Point) -> int:
     """Bytes of a record: names and values of dimensions and measures, 8 for each number and the time."""
-    texts = [text for pair in point.dimensions for text in pair] + [point.measure_name]
+    kind = point.kind
+    texts = [text for pair in kind.dimensions for text in pair] + [kind.measure_name]
     size = 8 + sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
-    for (name, type_), value in zip(point.columns, point.values, strict=True):
+    for (name, type_), value in zip(kind.columns, point.values, strict=True):
         size += len(name) * (type_ == "MULTI") + (len(str(value).encode()) if type_ == "VARCHAR" else 8)
     return size
 
 
 def values_of(point: Point) -> dict[str, Value]:
     """The values by column."""
-    return {name: value for (name, _), value in zip(point.columns, point.values, strict=True)}
+    return {name: value for (name, _), value in zip(point.kind.columns, point.values, strict=True)}
 
 
 def check_version(point: Point, existing: Stored | Point | None) -> Rejection | bool:
@@ -168,20 +169,20 @@ def check_version(point: Point, existing: Stored | Point | None) -> Rejection | 
     return Rejection(LOWER_VERSION.format(point.version, existing.version), existing.version)
 
 
-def learn(point: Point, table: Table) -> bool:
-    """Adds the names and types of a written point to the table; whether anything was new."""
-    measure = table.measures.get(point.measure_name)
+def learn(kind: Kind, table: Table) -> bool:
+    """Adds the names and types of a written record to the table; whether anything was new."""
+    measure = table.measures.get(kind.measure_name)
     if measure is None:
-        measure = table.measures[point.measure_name] = Measure(point.measure_type.lower())
+        measure = table.measures[kind.measure_name] = Measure(kind.measure_type.lower())
     new = False
-    for name, _ in point.dimensions:
+    for name, _ in kind.dimensions:
         if name not in table.columns:
             table.add_column(name, DIMENSION, "varchar")
         if name not in measure.dimensions:
             measure.dimensions.append(name)
             new = True
-    role = MULTI if point.measure_type == "MULTI" else MEASURE_VALUE
-    for name, type_ in point.columns:
+    role = MULTI if kind.measure_type == "MULTI" else MEASURE_VALUE
+    for name, type_ in kind.columns:
         if name not in table.columns:
             table.add_column(name, role, type_.lower())
             new = True

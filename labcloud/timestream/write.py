@@ -142,6 +142,7 @@ class TimestreamWrite:
                 table.magnetic_writes = _magnetic_writes(given)
             if "Schema" in given:
                 table.schema = _updated_schema(table, _schema(given))
+                store.schema_changed(table)
             table.updated_s = self._now()
             store.save_catalog()
             return {"Table": _table_member(table)}

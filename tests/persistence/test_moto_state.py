@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from moto.backends import get_backend, list_of_moto_modules
 
+from labcloud.api import ApiRequest, Caller
 from labcloud.motobase import hooks, iam, on_demand
 from labcloud.motobase.state import WITH_PARTS, MotoState, pickling
 from labcloud.motobase.state.places import place_of
+from labcloud.persistence.state import Persistence
 
 EXPECTED = Path(__file__).with_name("moto_sources.json")
 ACCOUNT = "123456789012"
@@ -74,6 +76,19 @@ def test_references_between_backends_are_names():
         assert logs.lab_test_reference is iam_backend
     finally:
         del logs.lab_test_reference
+
+
+def test_what_hangs_on_a_backend_that_nobody_has_written_is_written_with_it(tmp_path):
+    """The first datum of a region makes its backend: the watcher may come too late."""
+    kept = Persistence(tmp_path)
+    kept.restore()
+    try:
+        caller = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
+        with kept.keeping(ApiRequest("cloudwatch", "PutMetricData", {}, "eu-west-3", caller), changes=True):
+            get_backend("cloudwatch")[ACCOUNT]["eu-west-3"].put_metric_data("n", [{"MetricName": "m", "Value": 3.5}])
+        assert kept.places("cloudwatch") == [(ACCOUNT, "eu-west-3")]
+    finally:
+        kept.close()
 
 
 def test_moto_is_the_version_that_this_was_written_for():

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from labcloud.clock import ManualClock
+from labcloud.persistence.log import DamagedLog
 from labcloud.timestream import Timestream
 from tests.timestream.conftest import NOW_S, Lab
 
@@ -85,17 +86,23 @@ def test_acknowledged_records_survive_kill_9(tmp_path: Path, opened: list[Timest
     assert again.rows("SELECT count(*) FROM house.readings") == [[str(calls * 100)]]
 
 
-def test_a_line_cut_off_by_the_crash_was_never_acknowledged(tmp_path: Path, opened: list[Timestream]) -> None:
+def journal_of(directory: Path) -> Path:
+    return next(directory.rglob("journal-*.log"))
+
+
+def test_a_record_cut_off_by_the_crash_was_never_acknowledged(tmp_path: Path, opened: list[Timestream]) -> None:
     lab = open_lab(tmp_path, opened)
     lab.make_table()
-    lab.write(lab.record("1"))
-    journal = next(tmp_path.rglob("journal-*.jsonl"))
-    written = journal.read_bytes()
+    lab.write(lab.record("1", ago_s=1))
+    whole = journal_of(tmp_path).read_bytes()
+    lab.write(lab.record("2"))
+    both = journal_of(tmp_path).read_bytes()
     lab.timestream.close()
-    later = next(tmp_path.rglob("journal-*.jsonl"))
-    later.write_bytes(written.replace(b"1655487883000000000", b"1655487882000000000") + b'[1,[[[["sensor",')
-    again = open_lab(tmp_path, opened)
-    assert again.rows("SELECT count(*) FROM house.readings") == [["2"]]
+    journal_of(tmp_path).write_bytes(both[: len(whole) + 20].replace(b"s1", b"s2"))
+    with pytest.raises(DamagedLog):
+        open_lab(tmp_path, opened).rows("SELECT count(*) FROM house.readings")
+    journal_of(tmp_path).write_bytes(both[: len(whole) + 20])
+    assert open_lab(tmp_path, opened).rows("SELECT count(*) FROM house.readings") == [["2"]]
 
 
 def test_a_deleted_table_does_not_come_back(tmp_path: Path, opened: list[Timestream]) -> None:

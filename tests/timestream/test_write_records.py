@@ -281,3 +281,26 @@ def test_rule_actions_write_in_process_by_the_same_rules(lab: Lab) -> None:
 def test_accounts_and_regions_are_apart(lab: Lab) -> None:
     with pytest.raises(ResourceNotFoundException):
         lab.timestream.write_records(ACCOUNT, "us-east-1", "house", "readings", [lab.record("1")])
+
+
+def test_minus_zero_beside_zero_stays_minus_zero(lab: Lab) -> None:
+    lab.write(lab.record("0.0", ago_s=1), lab.record("-0.0"))
+    assert values(lab) == ["0.0", "-0.0"]
+
+
+def test_a_partition_key_that_becomes_required_holds_for_known_devices_too(lab: Lab) -> None:
+    keys = [{"Type": "DIMENSION", "Name": "house", "EnforcementInRecord": level} for level in ("OPTIONAL", "REQUIRED")]
+    where = {"DatabaseName": "house", "TableName": "keyed"}
+    lab.call("CreateTable", **where, Schema={"CompositePartitionKey": keys[:1]})
+    lab.call("WriteRecords", **where, Records=[lab.record(ago_s=1)])
+    lab.call("UpdateTable", **where, Schema={"CompositePartitionKey": keys[1:]})
+    with pytest.raises(RejectedRecordsException) as raised:
+        lab.call("WriteRecords", **where, Records=[lab.record()])
+    assert "lacks the dimension house" in raised.value.rejected[0]["Reason"]
+
+
+def test_a_record_without_dimensions_is_told_so(lab: Lab) -> None:
+    record = lab.record()
+    del record["Dimensions"]
+    with pytest.raises(ValidationException, match="At least one dimension is required for a record."):
+        lab.write(record)

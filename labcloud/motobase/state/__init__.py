@@ -14,7 +14,7 @@ from moto.core.base_backend import BaseBackend
 from labcloud.api import ApiRequest
 from labcloud.motobase import on_demand
 from labcloud.motobase.state import parts, pickling
-from labcloud.motobase.state.places import Looks, Place, place_of
+from labcloud.motobase.state.places import Looks, Place, backend_at, place_of
 
 log = logging.getLogger("labcloud.persistence")
 
@@ -60,6 +60,8 @@ class MotoState:
         self._kept_packages: set[str] = set()
         self._failed: set[str] = set()
         self._again: set[BaseBackend] = set()
+        self._written: set[BaseBackend] = set()
+        """Those that have a row."""
 
     def install(self, mark: Mark) -> None:
         """Puts the hooks in place and begins to listen."""
@@ -79,7 +81,7 @@ class MotoState:
         if request.service == "s3" and {"Bucket", "Key"} <= set(request.parameters):
             _object_touched(request, looked_at)
         if request.operation.startswith(MEMBERS_ONLY.get(request.service, ())):
-            return []
+            looked_at = looked_at - self._written  # to the others' members nothing in the file leads yet
         if request.service not in CHANGING_IDENTITIES:
             looked_at = {backend for backend in looked_at if place_of(backend).package not in IDENTITIES}
         return self._rows(looked_at)
@@ -119,6 +121,7 @@ class MotoState:
                 yield space, kind.text(key), _member(owner, kind, key)
         self._sums[place] = total
         yield BACKENDS, str(place), pickled.data
+        self._written.add(backend)
 
     def places(self, package: str) -> list[tuple[str, str]]:
         """Where one of moto's packages has a state: (account, region)."""
@@ -134,6 +137,7 @@ class MotoState:
             _install_for(place.package)
             loading.backend(place, data)
             self._sums[place] = zlib.crc32(data)
+            self._written.add(backend_at(place))
         spaces = {parts.space_of(owner): owner for owner in loading.owners}
         for space, owner in spaces.items():
             loading.members(owner, [value for _, value in rows.read(space)])

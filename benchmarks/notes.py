@@ -2,7 +2,7 @@
 
 LIMITS = """**Start.** Services are imported and made when they are first asked for, or at the start if they have a state, so
 what is left is what every answer needs: of the processor time until the first one about a quarter is botocore, werkzeug
-and moto's core (without boto3, responses and the mocks, which it would load too), a fifth the broker, a tenth the
+and moto's core (without boto3, responses and the mocks, which it would load too), a sixth the broker, a tenth the
 evaluation of policies, a twentieth the certificates; making and starting the cloud takes 15 ms, the first answer 27 ms.
 Across all packages an eighth of it is making dataclasses and another compiling regular expressions. Services that come
 later cost their import then: 10 to 150 ms of processor time each, IoT and those with large models up to 400; asking all

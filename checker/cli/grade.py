@@ -15,6 +15,7 @@ from checker.cli.options import say
 from checker.curriculum.parts import ROOT
 from checker.grading.attendant import Quota
 from checker.grading.course import read_course
+from checker.grading.house_life import MINUTES
 from checker.grading.intake import find_sources, is_archive
 from checker.grading.kit import kit_hash
 from checker.grading.progress import Progress
@@ -74,6 +75,14 @@ def grade() -> None:
     help="course.toml (default: GRADES/course.toml).",
 )
 @click.option("--within", metavar="SECONDS", type=float, default=900.0, help="The longest time for one submission.")
+@click.option(
+    "--house",
+    metavar="MINUTES",
+    type=click.IntRange(0, 240),
+    default=MINUTES,
+    show_default=True,
+    help="How long the house lives for the picture on the learner's page; 0: not at all.",
+)
 @click.option("--shard", metavar="K/N", help="Only the K-th of N pieces of the class; lab grade merge joins them.")
 @click.option("--scheduler", metavar="ADDRESS", help="Have them judged by the workers of this Dask scheduler.")
 @click.pass_context
@@ -93,7 +102,7 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
         quota = Quota(within_s=options["within"])
         plan = Plan(
             course.listed(options["parts"]), course.hidden_sources(), kit_hash(ROOT), quota,
-            options["changed"], options["retry_broken"], options["again"],
+            options["changed"], options["retry_broken"], options["again"], options["house"],
         )  # fmt: skip
         judges = _cluster(options["scheduler"], options["isolation"]) if options["scheduler"] else None
         jobs = options["jobs"] or (judges.places if judges else usual_jobs())

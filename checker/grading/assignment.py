@@ -19,6 +19,7 @@ class Assignment:
     parts: tuple[int, ...]
     hidden: Mapping[str, str]
     quota: Quota
+    house_minutes: int
     kit: str
     """The hash of the kit that is to judge."""
 
@@ -46,6 +47,7 @@ class HereJudges:
             "parts": list(assignment.parts),
             "hidden": dict(assignment.hidden),
             "bwrap": station.bwrap,
+            "house_minutes": assignment.house_minutes,
             "program_s": assignment.quota.program_s,
             "tools": [str(tool) for tool in station.tools],
             "prepared": asdict(station.prepared) if station.bwrap and station.prepared else None,

@@ -27,6 +27,7 @@ from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
 from checker.errors import LabError
 from checker.grading.hidden import load_hidden
+from checker.grading.house_life import HouseLife
 from checker.isolation.limits import STOPPED
 from checker.process import Finished, Runner, run_program
 from checker.target import local_target
@@ -34,6 +35,7 @@ from checker.terraform import TerraformFailed
 
 Tell = Callable[..., None]
 PORT, MQTT_PORT = 4566, 8883
+TEARDOWN = 7
 BOXES_NEED = ("__init__.py", "errors.py", "pipeline", "process.py", "supervisor.py", "fast", "terraform_install.py")
 """Of the kit's code, what the `pip` of a pipeline's job and the provider's proxy import; checks and solutions stay outside."""
 OURS = ("PYTHONPATH", "LAB_WORKER_BOX", "LAB_TERRAFORM")
@@ -66,12 +68,16 @@ class Judge:
             with Session(deployment, listener) as session:
                 self._deploy(session)
                 for part in self._parts:
+                    if part.number == TEARDOWN:
+                        self._let_the_house_live(session)
                     self._tell("part", part=part.number)
                     result = session.check_part(part)
                     for check in result.checks:
                         self._tell_check(check)
                     if hidden.get(part.number):
                         self._check_hidden(session, part, hidden[part.number], result)
+                if TEARDOWN not in {part.number for part in self._parts}:
+                    self._let_the_house_live(session)
                 self._tell("provenance", **session.report([]).provenance)
         finally:
             stop_cloud(self._home)
@@ -86,6 +92,15 @@ class Judge:
             session.undeployable = TerraformFailed("apply", [Diagnostic("error", why)], why)
             self._tell("notice", text=why)
         self._tell("deployed", seconds=round(time.monotonic() - begun, 2))
+
+    def _let_the_house_live(self, session: Session) -> None:
+        """For the picture on the learner's page; before the teardown, which leaves nothing to live against."""
+        if session.undeployable or not self._request["house_minutes"]:
+            return
+        begun, life = time.monotonic(), HouseLife(session.lab)
+        life.live(self._request["house_minutes"])
+        seconds = round(time.monotonic() - begun, 2)
+        self._tell("house", seconds=seconds, readings=life.readings, commands=life.commands)
 
     def _check_hidden(self, session: Session, part: Part, checks: Sequence[Check], shown: PartResult) -> None:
         earlier = {check.id: check for check in shown.checks}

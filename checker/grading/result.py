@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ SCHEMA = "iot-lab-kit/result/1"
 STATUSES = ("passed", "failed", "skipped", "broken")
 TEXTS = ("expected", "got", "because", "fix")
 MOST_NOTICES = 20
+MOST_READINGS = 20_000
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,21 @@ def graded(course: Course, told: Told) -> dict[str, Any]:
         "max_points": sum(part["max_points"] for part in parts),
         "bonus": sum(part["bonus"] for part in parts),
         "parts": parts,
+        "house": _house(told),
         "notices": [harmless(event.get("text", "")) for event in told.of("notice")][:MOST_NOTICES],
     }
+
+
+def _house(told: Told) -> dict[str, Any]:
+    """What the house did: finite numbers only, whatever the judge says."""
+    event = next(iter(told.of("house")), {})
+    try:
+        readings = [[float(s), int(zone), int(sensor), float(c)] for s, zone, sensor, c in event.get("readings", ())]
+        commands = [[float(s), int(zone), bool(on)] for s, zone, on in event.get("commands", ())]
+    except (TypeError, ValueError):
+        return {"readings": [], "commands": []}
+    finite = [each for each in readings if all(map(math.isfinite, each))][:MOST_READINGS]
+    return {"readings": finite, "commands": commands[:MOST_READINGS]}
 
 
 def refused(course: Course, why: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from checker.errors import LabError
 from checker.grading.archives import Refused
 from checker.grading.assignment import Assignment, HereJudges, Judges
 from checker.grading.attendant import Attendant, Quota
+from checker.grading.house_life import HOUSE_SEED
 from checker.grading.intake import Source, open_source
 from checker.grading.result import SCHEMA, Course, Told, graded, refused
 from checker.grading.station import Station
@@ -28,7 +29,6 @@ from checker.grading.store import Grades
 from checker.grading.texts import harmless
 
 UNPACK_QUOTA = Quota(within_s=120.0, tree_mb=1024, most_bytes=160 * 1024 * 1024)
-HOUSE_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Plan:
     only_changed: bool = False
     retry_broken: bool = False
     again: bool = False
+    house_minutes: int = 0
+    """How long the house lives for the picture on the learner's page."""
 
     def key(self, sha256: str) -> str:
         """Two gradings with one key would give the same: the same files, checked by the same checks."""
@@ -151,7 +153,9 @@ class Grader:
     def _judge(self, slot: int, source: Source, archive: Path) -> dict[str, Any]:
         plan = self._plan
         parts = tuple(part.number for part, _ in plan.course)
-        ending = self._judges.judge(slot, Assignment(parts, plan.hidden, plan.quota, plan.kit), archive)
+        ending = self._judges.judge(
+            slot, Assignment(parts, plan.hidden, plan.quota, plan.house_minutes, plan.kit), archive
+        )
         told = Told(_events(ending.output), ending.stopped)
         if not told.complete and not told.stopped:
             told.crashed = f"the judge ended with exit code {ending.returncode}: {ending.errors.strip()[-500:]}"
@@ -202,7 +206,7 @@ def _events(output: bytes) -> list[dict[str, Any]]:
 
 def _said_of_itself(told: Told) -> dict[str, Any]:
     """How long the judge's stages took, and its session's own provenance."""
-    stages = {name: event.get("seconds", 0.0) for name in ("cloud", "deployed") for event in told.of(name)}
+    stages = {name: event.get("seconds", 0.0) for name in ("cloud", "deployed", "house") for event in told.of(name)}
     own = next(({k: v for k, v in event.items() if k != "event"} for event in told.of("provenance")), {})
     programs = [[harmless(e.get("name", ""), 60), e.get("seconds")] for e in told.of("program")][:100]
     return {"judge": {**own, "stages": stages, "programs": programs}}

@@ -95,3 +95,14 @@ def test_a_result_that_was_not_finished_does_not_count(tmp_path):
 
     assert grades.versions("ada") == []
     assert grades.add("ada", {}) == 1
+
+
+def test_what_the_house_did_is_numbers_whatever_the_judge_says():
+    honest = {"event": "house", "readings": [[20, 1, 2, 27.5]], "commands": [[60, 1, True]]}
+    for event, wanted in (
+        (honest, {"readings": [[20.0, 1, 2, 27.5]], "commands": [[60.0, 1, True]]}),
+        ({**honest, "readings": [[20, "<b>", 2, 27.5]]}, {"readings": [], "commands": []}),
+        ({**honest, "readings": [[20, 1, 2, float("nan")]], "commands": []}, {"readings": [], "commands": []}),
+        ({**honest, "commands": "x"}, {"readings": [], "commands": []}),
+    ):
+        assert graded(COURSE, told(event))["house"] == wanted

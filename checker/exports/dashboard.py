@@ -58,9 +58,9 @@ def _checks(entries: Sequence[CheckStatistics]) -> Html:
     rows = [
         element(
             "tr",
-            element("td", element("b", entry.id), " ", entry.title),
+            element("td", element("b", entry.id), " ", entry.title, class_="what"),
             element("td", f"{entry.failure_rate:.0%}", class_="number"),
-            element("td", bar(entry.failure_rate, 90)),
+            element("td", bar(entry.failure_rate, 90), class_="bar"),
             [
                 element("td", str(entry.counts[status] or ""), class_="number")
                 for status in ("failed", "skipped", "broken")
@@ -80,7 +80,7 @@ def _stuck(gradings: Sequence[Grading]) -> Html:
     rows = [
         element(
             "tr",
-            element("td", element("b", check.id), " ", check.title),
+            element("td", element("b", check.id), " ", check.title, class_="what"),
             element("td", str(len(group)), class_="number"),
             element("td", [[_link(grading), " "] for grading in group]),
         )
@@ -97,7 +97,7 @@ def _everybody(gradings: Sequence[Grading]) -> Html:
             element(
                 "tr",
                 element("td", _link(grading)),
-                element("td", bar(share_of(grading))),
+                element("td", bar(share_of(grading)), class_="bar"),
                 element("td", f"{number(grading.score)} of {number(grading.max_score)}", class_="number"),
                 element("td", f"{check.id} {check.title}" if check else ""),
             )

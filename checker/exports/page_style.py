@@ -17,7 +17,7 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .small { font-size: .875rem
   white-space: pre-wrap; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
 th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; } th { overflow-wrap: normal; white-space: nowrap; } td.why { min-width: 15rem; }
+  overflow-wrap: anywhere; } th { overflow-wrap: normal; white-space: nowrap; } td.why { min-width: 15rem; } td.what { min-width: 19rem; } td.bar { min-width: 96px; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .check { border: 1px solid var(--line); border-radius: 8px; padding: .6rem .8rem; margin: .5rem 0; break-inside: avoid; }
 .check .line { display: flex; gap: .7rem; align-items: baseline; } .check .title { flex: 1; overflow-wrap: anywhere; }
@@ -31,5 +31,6 @@ svg { max-width: 100%; height: auto; } svg text { fill: var(--soft); font: 12px 
 a { color: var(--bar); } .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 .pair pre { overflow-x: auto; background: var(--band); padding: .6rem; margin: 0; white-space: pre-wrap;
   overflow-wrap: anywhere; } mark { background: #ffe08a; color: #222; }
-@media print { body { max-width: none; padding: 0; font-size: 11pt; } .check { border-color: #bbb; } }
+@media print { body { max-width: none; padding: 0; font-size: 11pt; } .check { border-color: #bbb; }
+  .check, tr, svg { break-inside: avoid; } h2, h3 { break-after: avoid; } * { print-color-adjust: exact; } }
 """

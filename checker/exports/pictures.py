@@ -11,6 +11,8 @@ from checker.exports.model import House
 LINES = ("#2f6fab", "#c2571a", "#2e8b57", "#8e4fa8", "#a08000", "#b0305c", "#3a9a9a", "#6b6b6b")
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 880, 260, 56, 14, 120, 30
 POINTS_AT_MOST = 400
+INVALID_CELSIUS = 40.0
+"""From here on a reading is an artefact: a dot beside the line."""
 
 
 def bar(share: float, width: int = 120) -> Html:
@@ -67,17 +69,20 @@ def house_picture(house: House) -> Html | None:
         return TOP + (HEIGHT - TOP - BOTTOM) * (high - celsius) / (high - low)
 
     shapes = [_grid(value, y(value)) for value in sorted({low, (low + high) / 2, high})]
-    series: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    series: dict[tuple[str, str], tuple[list[tuple[float, float]], list[tuple[float, float]]]] = {}
     for second, zone, sensor, celsius in sorted(points, key=lambda p: p[0]):
-        series.setdefault((zone, sensor), []).append((x(second), y(celsius)))
-    for position, ((zone, sensor), line) in enumerate(sorted(series.items())[: len(LINES)]):
+        series.setdefault((zone, sensor), ([], []))[celsius >= INVALID_CELSIUS].append((x(second), y(celsius)))
+    for position, ((zone, sensor), (line, dots)) in enumerate(sorted(series.items())[: len(LINES)]):
         shapes += _line(line, LINES[position], f"zone {zone}, sensor {sensor}", TOP + 10 + 16 * position)
+        shapes += [_dot(*at, LINES[position]) for at in dots[:POINTS_AT_MOST]]
+    if any(dots for _, dots in series.values()):
+        shapes.append(_explain_dots(TOP + 10 + 16 * min(len(series), len(LINES))))
     zones = sorted({zone for _, zone, _ in house.commands})[:6]
     for row, zone in enumerate(zones):
         shapes += _spans(house, zone, x, HEIGHT + 2 + 16 * row, end)
     shapes += [
-        element("text", "0 s", x=LEFT, y=HEIGHT - 12),
-        element("text", f"{end - begin:.0f} s", x=WIDTH - RIGHT, y=HEIGHT - 12, text_anchor="end"),
+        element("text", _clock(begin), x=LEFT, y=HEIGHT - 12),
+        element("text", _clock(end), x=WIDTH - RIGHT, y=HEIGHT - 12, text_anchor="end"),
     ]
     full = HEIGHT + 16 * len(zones)
     return element(
@@ -100,13 +105,31 @@ def _grid(value: float, height: float) -> Html:
 
 
 def _line(line: Sequence[tuple[float, float]], colour: str, label: str, height: int) -> list[Html]:
-    every = math.ceil(len(line) / POINTS_AT_MOST)
-    drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*line[::every], line[-1]])
+    every = math.ceil(len(line) / POINTS_AT_MOST) or 1
+    drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*line[::every], *line[-1:]])
     return [
         element("polyline", points=drawn, style=f"fill: none; stroke: {colour}; stroke-width: 1.6"),
         element("rect", x=WIDTH - RIGHT + 8, y=height - 9, width=10, height=10, style=f"fill: {colour}"),
         element("text", label[:24], x=WIDTH - RIGHT + 22, y=height),
     ]
+
+
+def _dot(x: float, y: float, colour: str) -> Html:
+    return element(
+        "circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=3, style=f"fill: none; stroke: {colour}; stroke-width: 1.4"
+    )
+
+
+def _explain_dots(height: int) -> Html:
+    return element(
+        "g",
+        element("circle", cx=WIDTH - RIGHT + 13, cy=height - 4, r=3, style="fill: none; stroke: currentColor"),
+        element("text", "invalid reading", x=WIDTH - RIGHT + 22, y=height),
+    )
+
+
+def _clock(second: float) -> str:
+    return f"{second / 60:.0f} min" if second >= 60 else f"{second:.0f} s"
 
 
 def _spans(house: House, zone: str, x: object, height: int, end: float) -> list[Html]:

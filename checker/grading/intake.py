@@ -11,7 +11,7 @@ import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +37,8 @@ class Source:
     name: str = ""
     email: str = ""
     submitted_at: str = ""
+    spelt: str = ""
+    """The learner's id as it was written, if nobody has said who it is."""
 
     @property
     def label(self) -> str:
@@ -87,8 +89,8 @@ def _named(path: Path, text: str) -> Source:
         return Source(safe_id(match["number"]), path, name=match["name"])
     if match := STAMPED.match(text):
         when = re.sub(r"T(\d\d)-(\d\d)(?:-(\d\d))?", lambda m: f"T{m[1]}:{m[2]}:{m[3] or '00'}", match["when"])
-        return Source(safe_id(match["id"]), path, submitted_at=_moment(when, path.name))
-    return Source(safe_id(text), path)
+        return Source(safe_id(match["id"]), path, submitted_at=_moment(when, path.name), spelt=match["id"])
+    return Source(safe_id(text), path, spelt=text)
 
 
 def safe_id(text: str) -> str:
@@ -133,12 +135,24 @@ def _apply(listed: dict[str, dict[str, str]], source: Source) -> Source:
     row = {key: value or "" for key, value in listed.get(source.path.name, {}).items()}
     when = _moment(row["submitted_at"], LIST_NAME) if row.get("submitted_at") else source.submitted_at
     learner = safe_id(row["learner"]) if row.get("learner") else source.id
-    return Source(
-        learner, source.path, source.prefix, row.get("name") or source.name, row.get("email") or source.email, when
-    )
+    return replace(
+        source, id=learner, name=row.get("name") or source.name, email=row.get("email") or source.email,
+        submitted_at=when, spelt="" if row.get("learner") else source.spelt,
+    )  # fmt: skip
 
 
 def _sorted(sources: Iterator[Source] | list[Source]) -> list[Source]:
+    """Sources by learner and time. Two names that become one id are told: one learner must not replace another."""
+    sources = list(sources)
+    spelt: dict[str, set[str]] = {}
+    for source in sources:
+        spelt.setdefault(source.id.casefold(), set()).add(source.spelt or source.id)
+    for names in spelt.values():
+        if len(names) > 1:
+            raise UsageProblem(
+                f"These cannot be told apart: {', '.join(sorted(map(ascii, names)))}",
+                next_step=f"rename one, or say in {LIST_NAME} whose they are",
+            )
     return sorted(sources, key=lambda source: (source.id, source.submitted_at, source.label))
 
 

@@ -77,7 +77,7 @@ def test_a_broken_check_costs_nothing_and_says_so(grades):
 def test_a_houses_readings_become_a_picture(grades):
     house = House(((0.0, "1", "1", 21.0), (60.0, "1", "1", 27.5)), ((10.0, "1", True), (40.0, "1", False)))
     text = house_picture(house)
-    assert text.count("<polyline") == 1 and "AC of zone 1 on" in text and "60 s" in text
+    assert text.count("<polyline") == 1 and "AC of zone 1 on" in text and "1 min" in text
     assert house_picture(House()) is None
 
 
@@ -147,3 +147,16 @@ def test_a_grading_without_a_name_is_shown_by_its_id(grades):
     nameless = Grading("x1", grades.gradings[0].report, 1, 2)
     assert "x1" in render_learner_page(nameless, "Course")
     assert ATTACK not in render_learner_page(nameless, ATTACK)
+
+
+def test_an_artefact_is_a_dot_beside_the_line_and_time_is_in_minutes():
+    house = House(((0.0, "1", "1", 21.0), (60.0, "1", "1", 45.0), (120.0, "1", "1", 22.0)))
+    picture = house_picture(house)
+
+    assert picture.count("<circle") == 2  # the reading, and what a dot means
+    assert len(set(re.search(r'points="([^"]*)"', picture)[1].split())) == 2
+    assert ">0 s<" in picture and ">2 min<" in picture
+
+
+def test_artefacts_alone_are_a_picture_too():
+    assert "<circle" in house_picture(House(((0.0, "1", "1", 45.0),)))

@@ -107,3 +107,26 @@ def test_an_id_of_other_letters_is_a_number_of_its_own():
 def test_an_empty_folder_is_a_usage_problem(tmp_path):
     with pytest.raises(UsageProblem, match="holds no submission"):
         find_sources(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other", ["ada\u200b", "\u212bda", "\uff41\uff44\uff41", "ad\u0301a", "ADA"],
+    ids=["zero width", "angstrom", "full width", "accent", "capitals"],
+)  # fmt: skip
+def test_names_that_would_become_one_learner_are_told_and_nobody_is_replaced(tmp_path, other):
+    for name in ("ada", other):
+        (tmp_path / name).mkdir()
+    if safe_id(other).casefold() != "ada":
+        assert len({source.id for source in find_sources(tmp_path)}) == 2
+        return
+
+    with pytest.raises(UsageProblem, match="cannot be told apart: .*'ada'"):
+        find_sources(tmp_path)
+
+
+def test_the_instructors_list_tells_apart_what_names_do_not(tmp_path):
+    for name in ("ada", "ADA"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "submissions.csv").write_text("source,learner\nADA,ada-2\n")
+
+    assert [source.id for source in find_sources(tmp_path)] == ["ada", "ada-2"]

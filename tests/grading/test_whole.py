@@ -44,7 +44,7 @@ def command(submissions: Path, grades: Path, *options: str) -> list[str]:
 def lab_grade(submissions: Path, grades: Path, *options: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command(submissions, grades, *options), capture_output=True, text=True, env=environment, timeout=500
+        command(submissions, grades, *options), capture_output=True, text=True, env=environment, timeout=1500
     )
 
 

@@ -36,6 +36,7 @@ from labcloud.motobase.names import resolver
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.persistence.joint import Joint, Journal
 from labcloud.persistence.state import Persistence
+from labcloud.persistence.statefile import REMEDY, StateError
 from labcloud.roles import Roles
 from labcloud.shell.http import HttpServer
 from labcloud.shell.mqtt import MqttServer
@@ -243,7 +244,10 @@ class Cloud:
 
     def _open_authority(self) -> CertificateAuthority:
         folder = self.folder("ca")
-        return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
+        try:
+            return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
+        except ValueError as error:
+            raise StateError(f"The certificate authority in {folder} is damaged: {error}. {REMEDY}") from error
 
     def _journal(self) -> Journal | None:
         folder = self.folder("mqtt")

@@ -26,6 +26,13 @@ class ServiceQuotaExceededException(AwsError):
     status = 402
 
 
+class DamagedState(AwsError):
+    """What the cloud kept cannot be read; never retried, and nothing is lost by asking again."""
+
+    code = "InternalServerException"
+    status = 501
+
+
 class QueryExecutionException(AwsError):
     """The query was valid and failed while it ran."""
 

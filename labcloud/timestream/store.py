@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from labcloud.persistence.statefile import REMEDY
 from labcloud.timestream.catalog import HOUR_NS, Catalog, Table, catalog_from
 from labcloud.timestream.engine import Engine
+from labcloud.timestream.errors import DamagedState
 from labcloud.timestream.journal import Journal
 from labcloud.timestream.records import Kind, Point
 from labcloud.timestream.rows import Place, Rows
@@ -53,7 +56,8 @@ class Store:
             return Catalog()
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / "catalog.json"
-        return catalog_from(json.loads(path.read_text())) if path.exists() else Catalog()
+        with _reading(path):
+            return catalog_from(json.loads(path.read_text())) if path.exists() else Catalog()
 
     def save_catalog(self) -> None:
         """Makes the catalogue durable; every change of it ends with this."""
@@ -80,15 +84,22 @@ class Store:
     def engine(self) -> Engine:
         """DuckDB, opened when it is first needed; what a crash left in the journal is taken in then."""
         if self._engine is None:
-            self._engine = Engine(self._directory / "rows.duckdb" if self._directory else None)
-            try:
-                self._take_over(self._engine)
-            except BaseException:  # nothing may be written beside what was not taken in
-                self._engine.close()
-                self._engine = self._journal = None
-                self._rows.clear()
-                raise
+            with _reading(self._directory):
+                self._open()
+            assert self._engine is not None
         return self._engine
+
+    def _open(self) -> None:
+        self._engine = Engine(self._directory / "rows.duckdb" if self._directory else None)
+        try:
+            self._take_over(self._engine)
+        except BaseException:  # nothing may be written beside what was not taken in
+            self._engine.close()
+            if self._journal is not None:
+                self._journal.close()
+            self._engine = self._journal = None
+            self._rows.clear()
+            raise
 
     def _take_over(self, engine: Engine) -> None:
         engine.drop_others(self.catalog.tables())
@@ -195,3 +206,15 @@ def _check_new(point: Point, place: Place, table: Table) -> Rejection | None:
 def _learn_new(kind: Kind, place: Place, table: Table) -> bool:
     place.taken, place.all_fit = True, has_fixed_size(kind)
     return learn(kind, table)
+
+
+@contextmanager
+def _reading(path: Path | None) -> Iterator[None]:
+    """Around the reading of what was kept. Raises DamagedState with the file and the remedy."""
+    try:
+        yield
+    except DamagedState:
+        raise
+    except Exception as error:
+        text = f"The state in {path} is damaged ({type(error).__name__}: {error}). {REMEDY}"
+        raise DamagedState(text) from error

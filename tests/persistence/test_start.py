@@ -62,3 +62,14 @@ def test_a_folder_that_a_cloud_uses_is_refused(cloud):
     other = CloudProcess(cloud.state_dir)
     other.log = cloud.log.with_name("other.log")
     assert "Another local cloud uses" in refusal(other)
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca.key"])
+def test_a_damaged_certificate_authority_is_refused_with_the_remedy(stopped, name):
+    file = stopped.state_dir / "ca" / name
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes()[:50])
+    text = refusal(stopped)
+    assert "The certificate authority in" in text and "is damaged" in text
+    assert "lab reset-cloud" in text
+    assert "Traceback" not in stopped.log.read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from labcloud.clock import ManualClock
 from labcloud.persistence.log import DamagedLog
 from labcloud.timestream import Timestream
+from labcloud.timestream.errors import DamagedState
 from tests.timestream.conftest import NOW_S, Lab
 
 WRITER = """
@@ -45,6 +47,25 @@ def open_lab(directory: Path, opened: list[Timestream]) -> Lab:
     clock = ManualClock(NOW_S)
     opened.append(Timestream(clock, lambda: "x:1", directory))
     return Lab(opened[-1], clock)
+
+
+@pytest.mark.parametrize("name", ["catalog.json", "journal-1.jsonl", "rows.duckdb"])
+def test_a_damaged_file_is_named_and_nothing_is_lost_by_asking(
+    tmp_path: Path, opened: list[Timestream], name: str
+) -> None:
+    lab = open_lab(tmp_path / "first", opened)
+    lab.make_table()
+    lab.write(lab.record("21.5"))
+    shutil.copytree(tmp_path / "first", tmp_path / "killed")
+    [file] = (tmp_path / "killed").rglob(name)
+    whole = file.read_bytes()
+    file.write_bytes(b"damage\n" + whole[7:])
+    again = open_lab(tmp_path / "killed", opened)
+    for _ in range(2):
+        with pytest.raises(DamagedState, match=r"The state in .*killed.* is damaged .*`lab reset-cloud`"):
+            again.write(again.record("22.5", ago_s=5))
+    file.write_bytes(whole)
+    assert again.rows("SELECT count(*) FROM house.readings") == [["1"]]
 
 
 def test_everything_is_there_after_closing_and_opening(tmp_path: Path, opened: list[Timestream]) -> None:

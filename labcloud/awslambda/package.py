@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import lzma
 import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +22,11 @@ MAX_UNZIPPED_BYTES = 262_144_000
 MAX_ZIPPED_BYTES = 52_428_800
 MAX_ENTRIES = 65_535
 _CHUNK = 1024 * 1024
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, OverflowError),
+    *(RuntimeError, NotImplementedError),
+)
+"""What Python's zipfile raises for bytes that are no zip any more."""
 _BROKEN = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
 
@@ -67,7 +74,9 @@ def unpack(package: bytes, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         with _open(package) as archive:
             _unpack_links(archive, _unpack_files(archive, directory), directory)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as problem:
+    except InvalidParameterValue:
+        raise
+    except DAMAGED as problem:
         raise InvalidParameterValue(f"{_BROKEN} ({problem})") from problem
 
 
@@ -122,7 +131,7 @@ def remove_tree(directory: Path) -> None:
 def _open(package: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(package))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as problem:
+    except DAMAGED as problem:
         raise InvalidParameterValue(_BROKEN) from problem
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import random
 import stat
 import zipfile
 from pathlib import Path
@@ -105,3 +107,21 @@ def test_an_empty_zip_is_refused() -> None:
 def test_devices_are_refused() -> None:
     with pytest.raises(InvalidParameterValue, match="entry that is no file: 'disk'"):
         check_package(zip_with((entry("disk", stat.S_IFBLK | 0o666), b"")))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_damaged_package_is_unpacked_inside_or_refused(tmp_path: Path, seed: int) -> None:
+    whole = zip_with((entry("a.py"), b"def handle(e, c): pass\n" * 50), (entry("d/b"), b"x" * 1000), link("l", "a.py"))
+    chance, open_files = random.Random(seed), len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    for _ in range(60):
+        package = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            package[chance.randrange(len(package))] = chance.randrange(256)
+        if chance.random() < 0.3:
+            del package[chance.randrange(len(package)) :]
+        with contextlib.suppress(InvalidParameterValue):
+            unpack(bytes(package), tmp_path / "task")
+        assert {path.name for path in tmp_path.iterdir()} <= {"task"}
+        remove_tree(tmp_path / "task")
+    if open_files:
+        assert len(os.listdir("/proc/self/fd")) <= open_files + 1

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from labcloud.clock import ManualClock
-from labcloud.persistence.log import DamagedLog
 from labcloud.timestream import Timestream
 from labcloud.timestream.errors import DamagedState
 from tests.timestream.conftest import NOW_S, Lab
@@ -49,7 +48,7 @@ def open_lab(directory: Path, opened: list[Timestream]) -> Lab:
     return Lab(opened[-1], clock)
 
 
-@pytest.mark.parametrize("name", ["catalog.json", "journal-1.jsonl", "rows.duckdb"])
+@pytest.mark.parametrize("name", ["catalog.json", "journal-1.log", "rows.duckdb"])
 def test_a_damaged_file_is_named_and_nothing_is_lost_by_asking(
     tmp_path: Path, opened: list[Timestream], name: str
 ) -> None:
@@ -59,7 +58,7 @@ def test_a_damaged_file_is_named_and_nothing_is_lost_by_asking(
     shutil.copytree(tmp_path / "first", tmp_path / "killed")
     [file] = (tmp_path / "killed").rglob(name)
     whole = file.read_bytes()
-    file.write_bytes(b"damage\n" + whole[7:])
+    file.write_bytes(whole[:-7] + b"damaged" if name.endswith(".log") else b"damaged" + whole[7:])
     again = open_lab(tmp_path / "killed", opened)
     for _ in range(2):
         with pytest.raises(DamagedState, match=r"The state in .*killed.* is damaged .*`lab reset-cloud`"):
@@ -120,7 +119,7 @@ def test_a_record_cut_off_by_the_crash_was_never_acknowledged(tmp_path: Path, op
     both = journal_of(tmp_path).read_bytes()
     lab.timestream.close()
     journal_of(tmp_path).write_bytes(both[: len(whole) + 20].replace(b"s1", b"s2"))
-    with pytest.raises(DamagedLog):
+    with pytest.raises(DamagedState, match="is damaged .DamagedLog: the record at byte"):
         open_lab(tmp_path, opened).rows("SELECT count(*) FROM house.readings")
     journal_of(tmp_path).write_bytes(both[: len(whole) + 20])
     assert open_lab(tmp_path, opened).rows("SELECT count(*) FROM house.readings") == [["2"]]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 
 
+@functools.lru_cache(256)
 def is_own_host(host: str) -> bool:
     """Whether a Host header names this machine, or AWS, which no stranger can point elsewhere."""
     if ":" in host and host.count(":") > 1 and not host.startswith("["):

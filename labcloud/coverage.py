@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,9 @@ from labcloud.gateway.identify import SERVED
 from labcloud.gateway.refused import NEVER_DONE
 from labcloud.gateway.unkept import UNKEPT
 from labcloud.motobase.wire import operations_of
+
+LIVES = Path("tests", "coverage", "lives")
+"""Where each test of a whole Terraform life records what it proved (tests/terraform_life.py)."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +50,32 @@ def served_services(front: Front) -> Iterator[ServedService]:
         )
 
 
-def tested_resources(root: Path) -> dict[str, list[str]]:
-    """The Terraform resource types that a test applies, plans again without a change and destroys, and where.
+@dataclass(frozen=True)
+class TestedResource:
+    """A Terraform resource type, with the tests that apply it, plan it again without a difference and destroy it.
 
-    Read from the configurations that tests/ holds; empty where the tests are not at hand.
+    `updated_by` are those of them that change it in place in between.
     """
-    found: dict[str, set[str]] = {}
-    for file in (root / "tests").glob("**/*.tf"):
-        where = file.parent.relative_to(root)
-        if "variants" not in where.parts:
-            for resource in re.findall(r'^resource "(\w+)"', file.read_text(), flags=re.MULTILINE):
-                found.setdefault(resource, set()).add(where.as_posix())
-    for file in (root / "solutions").glob("*/terraform/*.tf"):
-        for resource in re.findall(r'^resource "(\w+)"', file.read_text(), flags=re.MULTILINE):
-            found.setdefault(resource, set()).add("tests/course/test_course.py")
-    return {resource: sorted(places) for resource, places in sorted(found.items())}
+
+    name: str
+    tests: tuple[str, ...]
+    updated_by: tuple[str, ...]
 
 
-def render_text(services: list[ServedService], resources: dict[str, list[str]]) -> str:
+def tested_resources(root: Path) -> list[TestedResource]:
+    """Every type that some test has lived through, as these tests recorded it; none where the tests are not at hand."""
+    tests: dict[str, list[str]] = {}
+    updated: dict[str, list[str]] = {}
+    for file in sorted((root / LIVES).glob("*.json")):
+        life = json.loads(file.read_text())
+        for name, outcome in life["types"].items():
+            tests.setdefault(name, []).append(life["test"])
+            if outcome == "updated":
+                updated.setdefault(name, []).append(life["test"])
+    return [TestedResource(name, tuple(tests[name]), tuple(updated.get(name, ()))) for name in sorted(tests)]
+
+
+def render_text(services: list[ServedService], resources: list[TestedResource]) -> str:
     """For a terminal: a line a service, then its operations; a line a Terraform resource type."""
     lines = []
     for service in services:
@@ -78,12 +88,18 @@ def render_text(services: list[ServedService], resources: dict[str, list[str]]) 
         lines += [f"  not   {text}" for text in service.without]
     total = sum(len(s.own) + len(s.moto) for s in services)
     lines.append(f"{total} operations of {len(services)} services; every other one is refused with status 501.")
-    lines += [f"{resource}: {', '.join(places)}" for resource, places in resources.items()]
-    lines.append(f"{len(resources)} Terraform resource types are applied, planned again and destroyed by a test.")
+    for resource in resources:
+        lines.append(f"{resource.name}: {', '.join(resource.tests)}")
+        if not resource.updated_by:
+            lines.append("  every change of it makes a new one")
+    lines.append(
+        f"{len(resources)} Terraform resource types are applied, planned again without a difference, updated in place "
+        "and destroyed by these tests."
+    )
     return "\n".join(lines)
 
 
-def render_json(services: list[ServedService], resources: dict[str, list[str]]) -> str:
+def render_json(services: list[ServedService], resources: list[TestedResource]) -> str:
     """For programs."""
     listed = [
         {
@@ -96,4 +112,6 @@ def render_json(services: list[ServedService], resources: dict[str, list[str]]) 
         }
         for s in services
     ]
-    return json.dumps({"services": listed, "terraform_resources": resources}, indent=2)
+    tests = {resource.name: resource.tests for resource in resources}
+    updated_by = {resource.name: resource.updated_by for resource in resources}
+    return json.dumps({"services": listed, "terraform_resources": tests, "updated_in_place_by": updated_by}, indent=2)

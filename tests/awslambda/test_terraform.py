@@ -11,6 +11,7 @@ import pytest
 from tests.awslambda.conftest import zip_of
 from tests.motobase.terraform import Terraform
 from tests.running import Lab, running_lab
+from tests.terraform_life import whole_life
 
 
 @pytest.fixture
@@ -24,13 +25,6 @@ def lab() -> Iterator[Lab]:
 def test_functions_apply_replan_without_change_update_and_destroy(lab: Lab, tmp_path: Path) -> None:
     lab.sqs.create_queue(QueueName="readings")
     (tmp_path / "function.zip").write_bytes(zip_of({"code.py": "def handle(event, context): return event\n"}))
-    terraform = Terraform(Path(__file__).parent / "configurations" / "functions", tmp_path, lab.cloud.endpoint_url)
-    terraform.apply()
-    assert terraform.planned_changes() == []
-    updates = terraform.planned_changes(edition=2)
-    assert updates
-    assert [update for update in updates if not update.startswith("update ")] == []
-    terraform.apply(edition=2)
-    assert terraform.planned_changes(edition=2) == []
-    terraform.destroy()
+    configuration = Path(__file__).parent / "configurations" / "functions"
+    whole_life(Terraform(configuration, tmp_path, lab.cloud.endpoint_url), configuration)
     assert lab.lambda_.list_functions()["Functions"] == []

@@ -45,6 +45,12 @@ class Terraform:
             if change["change"]["actions"] not in (["no-op"], ["read"])
         ]
 
+    def resource_types(self) -> set[str]:
+        """The types of all resources in the state, without data sources."""
+        root = json.loads(self._run("show", "-json")).get("values", {}).get("root_module", {})
+        modules = [root, *root.get("child_modules", [])]
+        return {each["type"] for module in modules for each in module.get("resources", []) if each["mode"] == "managed"}
+
     def outputs(self) -> dict[str, Any]:
         """The outputs' values."""
         return {name: output["value"] for name, output in json.loads(self._run("output", "-json")).items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.motobase.terraform import Terraform
+from tests.terraform_life import whole_life
 
 CONFIGURATIONS = Path(__file__).parent / "configurations"
 
@@ -25,12 +26,4 @@ SLOW = pytest.mark.skipif(not os.environ.get("LAB_SLOW_TESTS"), reason="two minu
 def test_configuration_applies_replans_without_change_updates_and_destroys(
     name: str, cloud_url: str, tmp_path: Path
 ) -> None:
-    terraform = Terraform(CONFIGURATIONS / name, tmp_path, cloud_url)
-    terraform.apply()
-    assert terraform.planned_changes() == []
-    updates = terraform.planned_changes(edition=2)
-    assert updates
-    assert [update for update in updates if not update.startswith("update ")] == []
-    terraform.apply(edition=2)
-    assert terraform.planned_changes(edition=2) == []
-    terraform.destroy()
+    whole_life(Terraform(CONFIGURATIONS / name, tmp_path, cloud_url), CONFIGURATIONS / name)

@@ -51,8 +51,8 @@ def service(time_of_lab: Time) -> QuickSight:
 
 @pytest.fixture
 def cloud_url(service: QuickSight) -> Iterator[str]:
-    ours = Served(service.operations, rest_by_moto=False)
-    front = Front(callers=iam, authoriser=Anybody(), moto=MotoBackends(), ours=lambda name: ours)
+    ours = {service.name: Served(service.operations, rest_by_moto=False)}
+    front = Front(callers=iam, authoriser=Anybody(), moto=MotoBackends(), ours=lambda name: ours.get(name, Served()))
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     yield f"http://127.0.0.1:{server.port}"

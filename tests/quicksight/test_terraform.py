@@ -11,6 +11,7 @@ import pytest
 from labcloud.quicksight import QuickSight
 from tests.motobase.terraform import Terraform
 from tests.quicksight.conftest import ACCOUNT, REGION
+from tests.terraform_life import whole_life
 
 
 @pytest.mark.terraform
@@ -22,13 +23,11 @@ def test_dashboards_apply_replan_without_change_update_and_destroy(
     api.register_user(
         IdentityType="QUICKSIGHT", Email="a@example.org", UserRole="AUTHOR", Namespace="default", UserName="author"
     )
-    terraform = Terraform(Path(__file__).parent / "configurations" / "dashboards", tmp_path, cloud_url)
-    terraform.apply()
-    assert terraform.planned_changes() == []
-    assert [one for one in terraform.planned_changes(edition=2) if not one.startswith("update ")] == []
-    terraform.apply(edition=2)
-    assert terraform.planned_changes(edition=2) == []
+    configuration = Path(__file__).parent / "configurations" / "dashboards"
     region = service.store.region(ACCOUNT, REGION)
-    assert region.dashboards["house"].published_version.description == "edition 2"
-    terraform.destroy()
+
+    def updated() -> None:
+        assert region.dashboards["house"].published_version.description == "edition 2"
+
+    whole_life(Terraform(configuration, tmp_path, cloud_url), configuration, updated=updated)
     assert [asset.asset_id for asset in region.assets()] == ["iot-timestream"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.motobase.terraform import Terraform
 from tests.running import Lab
+from tests.terraform_life import whole_life
 
 
 @pytest.mark.terraform
@@ -16,13 +17,5 @@ from tests.running import Lab
 def test_schedules_and_rules_apply_replan_without_change_update_and_destroy(lab: Lab, tmp_path: Path) -> None:
     lab.sqs.create_queue(QueueName="readings")
     configuration = Path(__file__).parent / "configurations" / "automation"
-    terraform = Terraform(configuration, tmp_path, lab.cloud.endpoint_url)
-    terraform.apply()
-    assert terraform.planned_changes() == []
-    updates = terraform.planned_changes(edition=2)
-    assert updates
-    assert [update for update in updates if not update.startswith("update ")] == []
-    terraform.apply(edition=2)
-    assert terraform.planned_changes(edition=2) == []
-    terraform.destroy()
+    whole_life(Terraform(configuration, tmp_path, lab.cloud.endpoint_url), configuration)
     assert lab.scheduler.list_schedules()["Schedules"] == []

@@ -10,32 +10,28 @@ import pytest
 
 from tests.motobase.terraform import Terraform
 from tests.running import Lab
+from tests.terraform_life import whole_life
 
 
 @pytest.mark.terraform
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
 def test_state_machine_applies_replans_without_change_runs_updates_and_is_destroyed(lab: Lab, tmp_path: Path) -> None:
     configuration = Path(__file__).parent / "configurations" / "machine"
-    terraform = Terraform(configuration, tmp_path, lab.cloud.endpoint_url)
-    terraform.apply()
-    assert terraform.planned_changes() == []
-    lab.publish("machine/1", {"t": 41})
-    updates = terraform.planned_changes(edition=2)
-    assert updates
-    assert [update for update in updates if not update.startswith("update ")] == []
-    terraform.apply(edition=2)
-    assert terraform.planned_changes(edition=2) == []
 
-    lab.publish("machine/1", {"t": 42})
-    lab.events.put_events(Entries=[{"Source": "house", "DetailType": "d", "Detail": json.dumps({"t": 43})}])
-    lab.cloud.clock.advance(86_401)
-    assert lab.cloud.settle()
-    items = lab.dynamodb.scan(TableName="machine-readings")["Items"]
-    assert {int(item["t"]["N"]) for item in items} >= {2, 41, 42, 43}
-    assert {item["id"]["S"].split("-")[0] for item in items if item["t"]["N"] in ("41", "42")} == {
-        "edition1",
-        "edition2",
-    }
-    terraform.destroy()
+    def deployed() -> None:
+        lab.publish("machine/1", {"t": 41})
+
+    def updated() -> None:
+        lab.publish("machine/1", {"t": 42})
+        lab.events.put_events(Entries=[{"Source": "house", "DetailType": "d", "Detail": json.dumps({"t": 43})}])
+        lab.cloud.clock.advance(86_401)
+        assert lab.cloud.settle()
+        items = lab.dynamodb.scan(TableName="machine-readings")["Items"]
+        assert {int(item["t"]["N"]) for item in items} >= {2, 41, 42, 43}
+        editions = {item["id"]["S"].split("-")[0] for item in items if item["t"]["N"] in ("41", "42")}
+        assert editions == {"edition1", "edition2"}
+
+    terraform = Terraform(configuration, tmp_path, lab.cloud.endpoint_url)
+    whole_life(terraform, configuration, deployed=deployed, updated=updated)
     names = [machine["name"] for machine in lab.stepfunctions.list_state_machines()["stateMachines"]]
     assert not [name for name in names if name.endswith("-of-terraform")]

@@ -18,6 +18,7 @@ from labcloud.motobase import iam
 from labcloud.motobase.backends import MotoBackends
 from labcloud.shell.http import HttpServer
 from tests.motobase.terraform import Terraform
+from tests.terraform_life import whole_life
 from tests.timestream.conftest import REGION, Lab
 
 
@@ -34,7 +35,9 @@ def cloud_url(lab: Lab) -> Iterator[str]:
         service.name: Served(service.operations, rest_by_moto=False)
         for service in (lab.timestream.write, lab.timestream.query)
     }
-    front = Front(callers=iam, authoriser=Anybody(), moto=MotoBackends(), ours=ours.__getitem__)
+    front = Front(
+        callers=iam, authoriser=Anybody(), moto=MotoBackends(), ours=lambda service: ours.get(service, Served())
+    )
     server = HttpServer("127.0.0.1", 0, front.answer)
     server.start()
     lab.timestream._endpoint = lambda: f"http://127.0.0.1:{server.port}"
@@ -74,12 +77,11 @@ def test_scheduled_queries_are_refused_by_name(client: Any) -> None:
 @pytest.mark.terraform
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
 def test_tables_apply_replan_without_change_update_and_destroy(lab: Lab, cloud_url: str, tmp_path: Path) -> None:
-    terraform = Terraform(Path(__file__).parent / "configurations" / "timestream", tmp_path, cloud_url)
-    terraform.apply()
-    assert terraform.planned_changes() == []
-    terraform.apply(days=9)
-    assert terraform.planned_changes(days=9) == []
-    table = lab.call("DescribeTable", DatabaseName="house", TableName="readings")["Table"]
-    assert table["RetentionProperties"]["MagneticStoreRetentionPeriodInDays"] == 9
-    terraform.destroy()
+    configuration = Path(__file__).parent / "configurations" / "timestream"
+
+    def updated() -> None:
+        table = lab.call("DescribeTable", DatabaseName="house", TableName="readings")["Table"]
+        assert table["RetentionProperties"]["MagneticStoreRetentionPeriodInDays"] == 9
+
+    whole_life(Terraform(configuration, tmp_path, cloud_url), configuration, updated=updated)
     assert lab.call("ListDatabases")["Databases"] == []

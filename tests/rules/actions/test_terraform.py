@@ -13,6 +13,7 @@ import pytest
 
 from tests.motobase.terraform import Terraform
 from tests.support import wait_until
+from tests.terraform_life import whole_life
 
 pytestmark = [
     pytest.mark.terraform,
@@ -25,12 +26,22 @@ def test_what_terraform_builds_carries_a_message_everywhere(lab, tls_receiver, t
     url = tls_receiver.url + "/in"
     with zipfile.ZipFile(tmp_path / "watcher.zip", "w") as archive:
         archive.writestr("watcher.py", "def handle(event, context):\n    print('told')\n")
-    terraform = Terraform(Path(__file__).parent / "terraform", tmp_path, lab.cloud.endpoint_url)
-    terraform.apply(receiver_url=url)
-    assert terraform.planned_changes(receiver_url=url) == []
+    configuration = Path(__file__).parent / "terraform"
+
+    def deployed() -> None:
+        _confirm(lab, tls_receiver)
+        _see_one_message_everywhere(lab, tls_receiver)
+
+    terraform = Terraform(configuration, tmp_path, lab.cloud.endpoint_url)
+    whole_life(terraform, configuration, deployed=deployed, receiver_url=url)
+
+
+def _confirm(lab, tls_receiver):
     token = json.loads(wait_until(lambda: tls_receiver.received and tls_receiver.received[0]).body)["confirmationToken"]
     lab.iot.confirm_topic_rule_destination(confirmationToken=token)
 
+
+def _see_one_message_everywhere(lab, tls_receiver):
     steps = lab.publish("terraform/a", {"a": 1})
     assert [step for step in steps if "refused" in step or "failed" in step] == []
     assert tls_receiver.received[-1].body == b'{"a":1}'
@@ -47,9 +58,3 @@ def test_what_terraform_builds_carries_a_message_everywhere(lab, tls_receiver, t
     assert sorted(key.rsplit(".", 1)[-1] for key in found) == ["gz", "json"]
     [packed] = [body for key, body in found.items() if key.endswith(".gz")]
     assert gzip.decompress(packed) == b'{"a":1}\n\n'
-
-    updates = terraform.planned_changes(receiver_url=url, edition=2)
-    assert updates and all(update.startswith("update ") for update in updates)
-    terraform.apply(receiver_url=url, edition=2)
-    assert terraform.planned_changes(receiver_url=url, edition=2) == []
-    terraform.destroy()

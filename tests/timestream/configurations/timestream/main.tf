@@ -12,15 +12,15 @@ provider "aws" {
   skip_credentials_validation = true
 }
 
-variable "days" {
-  description = "Magnetic retention; also a tag."
+variable "edition" {
+  description = "1 when created, 2 for the update in place."
   type        = number
-  default     = 7
+  default     = 1
 }
 
 resource "aws_timestreamwrite_database" "house" {
   database_name = "house"
-  tags          = { days = var.days }
+  tags          = { edition = tostring(var.edition) }
 }
 
 resource "aws_timestreamwrite_table" "readings" {
@@ -29,14 +29,14 @@ resource "aws_timestreamwrite_table" "readings" {
 
   retention_properties {
     memory_store_retention_period_in_hours  = 24
-    magnetic_store_retention_period_in_days = var.days
+    magnetic_store_retention_period_in_days = var.edition == 1 ? 7 : 9
   }
 }
 
 resource "aws_timestreamwrite_table" "keyed" {
   database_name = aws_timestreamwrite_database.house.database_name
   table_name    = "keyed"
-  tags          = { days = var.days }
+  tags          = { edition = tostring(var.edition) }
 
   magnetic_store_write_properties {
     enable_magnetic_store_writes = true

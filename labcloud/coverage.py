@@ -91,10 +91,10 @@ def render_text(services: list[ServedService], resources: list[TestedResource]) 
     for resource in resources:
         lines.append(f"{resource.name}: {', '.join(resource.tests)}")
         if not resource.updated_by:
-            lines.append("  every change of it makes a new one")
+            lines.append("  no test updates it in place")
     lines.append(
         f"{len(resources)} Terraform resource types are applied, planned again without a difference, updated in place "
-        "and destroyed by these tests."
+        "(unless it says otherwise) and destroyed by these tests."
     )
     return "\n".join(lines)
 

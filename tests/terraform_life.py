@@ -28,19 +28,23 @@ def whole_life(
 ) -> None:
     """Lives it; `deployed` and `updated` look at what is there after each apply. Fails with Terraform's words."""
     terraform.apply(**variables)
-    assert terraform.planned_changes(**variables) == []
+    _require_nothing("the plan after the first apply", terraform.planned_changes(**variables))
     types = terraform.resource_types()
     deployed()
     changes = terraform.planned_changes(edition=2, **variables)
-    assert changes
-    assert [change for change in changes if not change.startswith("update ")] == []
+    assert changes, "edition 2 changes nothing"
+    _require_nothing("edition 2", [change for change in changes if not change.startswith("update ")])
     terraform.apply(edition=2, **variables)
-    assert terraform.planned_changes(edition=2, **variables) == []
+    _require_nothing("the plan after the second apply", terraform.planned_changes(edition=2, **variables))
     updated()
     terraform.destroy()
-    assert terraform.resource_types() == set()
+    _require_nothing("destroy left", sorted(terraform.resource_types()))
     in_place = {change.removeprefix("update ").split(".")[0] for change in changes}
     _keep_record(configuration, {name: "updated" if name in in_place else "kept" for name in sorted(types)})
+
+
+def _require_nothing(what: str, found: list[str]) -> None:
+    assert not found, f"{what}: {found}"
 
 
 def _keep_record(configuration: Path, types: dict[str, str]) -> None:

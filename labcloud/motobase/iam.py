@@ -23,7 +23,7 @@ from moto.sts.models import AssumedRole, STSBackend, sts_backends
 
 from labcloud.api import Caller
 from labcloud.errors import AccessDenied, AwsError
-from labcloud.motobase import hooks
+from labcloud.motobase import hooks, iam_groups
 
 PARTITION = "aws"
 AWS_POLICY_PREFIX = f"arn:{PARTITION}:iam::aws:policy/"
@@ -81,6 +81,7 @@ def install() -> None:
         hooks.replace(IAMBackend, name, _knowing_aws_policies(name))
     hooks.replace(IAMBackend, "list_policies", list_policies)
     hooks.replace(IAMBackend, "delete_policy", delete_policy)
+    iam_groups.install()
     hooks.replace(STSBackend, "assume_role", assume_role)
     hooks.replace(STSBackend, "get_assumed_role_from_access_key", get_assumed_role_from_access_key)
     hooks.replace(STSBackend, "get_caller_identity", get_caller_identity)

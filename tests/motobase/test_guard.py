@@ -49,6 +49,7 @@ def test_modules_with_hooks_on_demand_can_be_installed_twice() -> None:
 def test_each_hook_module_says_which_moto_it_was_written_for() -> None:
     for name in (
         "iam",
+        "iam_groups",
         "iot_certificates",
         "iot_policies",
         "iot_principals",

@@ -146,6 +146,14 @@ def test_key_that_was_deleted_or_is_inactive_is_nobodys(api: Any) -> None:
             iam.caller_of(gone)
 
 
+def test_group_gets_a_new_path_under_its_own_name_and_a_new_name(api: Any) -> None:
+    api.create_group(GroupName="students")
+    api.update_group(GroupName="students", NewGroupName="students", NewPath="/lab/")
+    assert api.get_group(GroupName="students")["Group"]["Path"] == "/lab/"
+    api.update_group(GroupName="students", NewGroupName="learners")
+    assert [group["GroupName"] for group in api.list_groups()["Groups"]] == ["learners"]
+
+
 def test_access_key_of_a_user_is_recognised(api: Any) -> None:
     arn = api.create_user(UserName="ada")["User"]["Arn"]
     key = api.create_access_key(UserName="ada")["AccessKey"]["AccessKeyId"]

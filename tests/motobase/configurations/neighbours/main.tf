@@ -231,13 +231,6 @@ resource "aws_scheduler_schedule_group" "house" {
   tags = local.tags
 }
 
-resource "aws_sfn_state_machine" "machine" {
-  name       = "machine"
-  role_arn   = aws_iam_role.service.arn
-  definition = jsonencode({ StartAt = "End", States = { End = { Type = "Pass", End = true, Comment = "edition ${var.edition}" } } })
-  tags       = local.tags
-}
-
 # Logs, alarms, notifications
 
 resource "aws_cloudwatch_log_group" "lambda" {

@@ -37,3 +37,20 @@ resource "aws_sqs_queue" "alerts" {
   visibility_timeout_seconds = 30 + var.edition
   tags                       = local.tags
 }
+
+data "aws_iam_policy_document" "alerts" {
+  statement {
+    sid       = "edition${var.edition}"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.alerts.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "alerts" {
+  queue_url = aws_sqs_queue.alerts.url
+  policy    = data.aws_iam_policy_document.alerts.json
+}

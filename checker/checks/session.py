@@ -26,6 +26,8 @@ from checker.terraform import TerraformFailed
 
 WRAPPING = re.compile(r"operation error [\w ]+: \w+, https response error StatusCode: \d+, RequestID: [\w-]*, ")
 """What the provider puts around AWS's own error."""
+OWN_FAULT = "This is a fault of the local cloud"
+"""What the kit's cloud says when it failed itself."""
 UNREACHABLE = ("connection refused", "connection reset", "no such host", "EOF")
 
 
@@ -194,11 +196,11 @@ def better_fix(failure: TerraformFailed, fix: str) -> str:
 
 def blame_the_target(failure: TerraformFailed, target: Target) -> None:
     """Raises our own error if Terraform failed because of the cloud, not because of the files."""
-    text = str(failure)
+    text = failure.message
+    if OWN_FAULT in text:
+        raise TargetDown(f"The local cloud failed; your files are not the reason.\n{text}", next_step="lab logs")
     if target.name == "local" and any(sign in text for sign in NOT_SERVED):
-        raise TargetLacks(
-            f"{target.name} does not serve what the files ask for.\n{text}", next_step="lab logs"
-        ) from failure
+        raise TargetLacks(f"The local cloud does not serve what the files ask for.\n{text}", next_step="lab logs")
     if target.control is not None and any(sign in text for sign in UNREACHABLE):
         try:
             target.control.health()

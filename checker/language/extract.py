@@ -46,6 +46,7 @@ SIGNS = {
     "LACKING",
     "NOT_SERVED",
     "CLOSED",
+    "OWN_FAULT",
     "INIT_REMARK",
     "SECRET_FILES",
 }

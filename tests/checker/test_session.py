@@ -11,7 +11,7 @@ from checker.checks.session import Listener, Session, better_fix, blame_the_targ
 from checker.curriculum.parts import ROOT, find_part
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
-from checker.errors import TargetLacks
+from checker.errors import TargetDown, TargetLacks
 from checker.target import local_target
 from checker.terraform import Changes, TerraformFailed
 from tests.checker.test_target import CLOUD
@@ -121,8 +121,24 @@ def test_what_reads_files_only_is_judged_though_terraform_refused_the_files(depl
 def test_what_the_cloud_does_not_serve_is_not_the_learners_fault(deployment):
     failure = TerraformFailed("apply", [Diagnostic("error", "creating X: StatusCode: 501, NotImplementedException")])
 
-    with pytest.raises(TargetLacks, match="local does not serve what the files ask for") as raised:
+    with pytest.raises(TargetLacks, match="The local cloud does not serve what the files ask for") as raised:
         blame_the_target(failure, deployment.target)
+    assert raised.value.exit_code == 3
+
+
+def test_a_cloud_that_failed_itself_does_not_ask_for_other_files(deployment):
+    said = "reading IoT Endpoint: StatusCode: 500, InternalFailure: The local cloud failed at iot DescribeEndpoint: "
+    fault = Diagnostic(
+        "error", f"{said}KeyError. This is a fault of the local cloud, not of your request", filename="x.tf"
+    )
+
+    with pytest.raises(TargetDown) as raised:
+        blame_the_target(TerraformFailed("apply", [fault]), deployment.target)
+
+    assert raised.value.message.startswith(
+        "The local cloud failed; your files are not the reason.\nterraform apply failed"
+    )
+    assert "correct" not in str(raised.value)
     assert raised.value.exit_code == 3
 
 

@@ -36,7 +36,7 @@ SPEAKING = (
     "labcloud/iam/explain.py", "labcloud/iam/trust.py",
     "labcloud/iotsql/explain.py",
     "labcloud/iot/registry.py", "labcloud/mqtt/handshake.py",
-    "labcloud/rules/dispatcher.py", "labcloud/rules/engine.py", "labcloud/rules/actions/dynamodb.py",
+    "labcloud/rules/*.py", "labcloud/rules/actions/dynamodb.py",
     "labcloud/rules/actions/dynamodbv2.py", "labcloud/rules/actions/timestream.py",
 )  # fmt: skip
 """What an instructor or a course author reads (grade, report, lint) is English only. The local cloud's are its reasons."""
@@ -119,18 +119,23 @@ def _said(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _text_of(node: ast.AST) -> tuple[str, tuple[str, ...]]:
+    """The text of a string or an f-string with its places; `%s` is a place, too."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value, ()
-    if not isinstance(node, ast.JoinedStr):
-        return "", ()
+        parts: list[ast.expr] = [node]
+    else:
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
     text = ""
     places: list[str] = []
-    for part in node.values:
+    for part in parts:
         if isinstance(part, ast.FormattedValue):
             text += f"{{{len(places)}}}"
             places.append(ast.unparse(part.value))
         elif isinstance(part, ast.Constant):
-            text += str(part.value)
+            first, *others = str(part.value).split("%s")
+            text += first
+            for other in others:
+                text += f"{{{len(places)}}}{other}"
+                places.append("%s")
     return text, tuple(places)
 
 

@@ -10,6 +10,7 @@ from checker.language.catalogue import (
     TEMPLATE,
     languages,
     merged,
+    parse_catalogue,
     problems_of_places,
     read_catalogue,
     render_catalogue,
@@ -28,11 +29,16 @@ def up_to_date() -> dict[Path, str]:
 
 def problems_of_languages() -> list[str]:
     """The files that are stale, and translations that do not fit their message."""
+    wanted = [entry.message for entry in read_messages() if not entry.is_the_clouds]
     problems = [
         f"{file.relative_to(ROOT)} is stale: python -m checker.language brings it up to date"
-        for file, text in up_to_date().items()
-        if not file.is_file() or file.read_text(encoding="utf-8") != text
+        for file in (TEMPLATE, *(FOLDER / f"{language}.po" for language in languages()))
+        if [each.message for each in parse_catalogue(_read(file), file.name) if not each.is_the_clouds] != wanted
     ]
     for language in languages():
         problems += [f"checker/language/{language}.po: {line}" for line in problems_of_places(read_catalogue(language))]
     return problems
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""

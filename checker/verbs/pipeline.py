@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ SECRETS = {
 SECRET_FILES = re.compile(
     r"(?:^|/)(?:certs/.*|.*\.pem|.*\.key|.*\.tfstate(?:\.backup)?|\.aws/.*|credentials(?:\.csv)?)$"
 )
+INSTALLED = re.compile(r"(?:.*?/)?(?:site-packages|\.venv|venv|node_modules)/")
 LARGEST_FILE = 2_000_000
 REMEDIES = (
     (r"bash(\\r|\^M)|\\r'", "the line ends of the script: LF, not CRLF (your editor; .gitattributes)"),
@@ -152,6 +154,11 @@ class PipelineVerbs:
             variables.pop("AWS_PROFILE", None)
         prefix = self._deployment.outputs.get("prefix") or ""
         return variables | {"PREFIX": prefix, "TF_VAR_prefix": prefix}
+
+    def installed_packages(self) -> list[str]:
+        """The folders of installed packages that Git would commit, each with its number of files."""
+        found = Counter(m.group() for name in _listed_files(self._workspace) if (m := INSTALLED.match(name)))
+        return [f"{folder} holds {number} files of installed packages" for folder, number in sorted(found.items())]
 
     def secrets(self) -> list[str]:
         """Credentials and key files in what the repository holds or ever held, each with its place."""

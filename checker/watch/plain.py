@@ -8,7 +8,7 @@ from checker.checks.result import CheckResult
 from checker.language import tr
 from checker.report.terminal import Style, render_check
 from checker.watch.view import View
-from checker.watch.words import describe_next, describe_saved, verdict
+from checker.watch.words import KEYS_AS_LINES, describe_next, describe_saved, verdict
 
 PLAIN = Style(width=100, colour=False, unicode=False)
 
@@ -33,7 +33,7 @@ class PlainLines:
 
 def lines_between(before: View | None, now: View) -> list[str]:
     """What a listener must hear to know what is new."""
-    lines = []
+    lines = [] if before else [tr(KEYS_AS_LINES)]
     begun = bool(now.doing) and (before is None or not before.doing)
     if begun:
         lines.append(tr(f"{describe_saved(now)}checking part {now.part.number}, {now.part.title}"))

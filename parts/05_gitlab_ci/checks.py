@@ -64,7 +64,7 @@ def deployed_code_is_the_package(lab):
 
 @check("5.5", points=4, needs=pipeline_has_its_stages, reads_files_only=True)
 def no_credentials_in_the_repository(lab):
-    """No credentials and no keys are in the repository, nor in its history."""
+    """No credentials, no keys and no installed packages are in the repository, nor keys in its history."""
     found = lab.pipeline.secrets()
     expect(
         not found,
@@ -72,4 +72,12 @@ def no_credentials_in_the_repository(lab):
         got="\n".join(found),
         because="what was committed once stays in the history; credentials belong into masked CI/CD variables",
         fix="remove it from the files and the history, and revoke the key",
+    )
+    installed = lab.pipeline.installed_packages()
+    expect(
+        not installed,
+        expected="no folder of installed packages in Git",
+        got="\n".join(installed),
+        because="a job installs what it needs, for its own Python; what one machine installed need not run on another",
+        fix="git rm -r --cached of that folder, and its name in .gitignore",
     )

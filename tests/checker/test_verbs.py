@@ -17,7 +17,7 @@ from checker.verbs.explain import explain_by_configuration, explain_refusal, fin
 from checker.verbs.iam import Role, allowed_callers, allows, trusts
 from checker.verbs.inventory import Resource, is_named, named_in_state
 from checker.verbs.iot import TopicRule, parse_rule, topic_matches
-from checker.verbs.pipeline import find_secrets, secrets_in
+from checker.verbs.pipeline import INSTALLED, find_secrets, secrets_in
 from checker.verbs.quicksight import charts_of, parse_data_set
 from checker.verbs.readings import Reading, kit_house, milliseconds, new_reading
 from checker.verbs.timestream import read_row
@@ -329,6 +329,13 @@ def test_a_key_that_was_committed_once_is_found_in_the_history(workspace):
 
     (found,) = find_secrets(workspace)
     assert found.startswith("notes.txt in commit ") and found.endswith("holds an AWS access key id")
+
+
+def test_installed_packages_are_found_by_their_folder():
+    assert [bool(INSTALLED.match(name)) for name in ("a/site-packages/x.py", "venv/bin/pip", "src/venv.py", "a/b.py")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert INSTALLED.match("lib/site-packages/a/site-packages/b.py").group() == "lib/site-packages/"
 
 
 def test_the_starter_holds_no_secrets(workspace):

@@ -46,7 +46,8 @@ def test_the_files_of_messages_are_up_to_date_and_every_translation_has_its_plac
 
 
 def test_german_is_complete():
-    assert [entry.message for entry in read_catalogue("de") if not entry.translation] == []
+    """But for what the local cloud says anew."""
+    assert [each.message for each in read_catalogue("de") if not each.translation and not each.is_the_clouds] == []
 
 
 def test_every_sentence_that_the_mistakes_make_the_checks_say_is_a_message(messages):

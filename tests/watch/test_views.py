@@ -104,7 +104,10 @@ def test_plain_lines_tell_only_what_is_new():
     begun = replace(JUDGED, results=(), doing="terraform apply", seconds=None)
     checking = replace(begun, results=(PASSED,), doing="checking 2.2")
 
-    assert lines_between(None, begun) == ["saved terraform/iot.tf: checking part 2, Artefacts go to DynamoDB"]
+    assert lines_between(None, begun) == [
+        "Type h for a hint, r to run again, o for the lesson, q to quit; then Enter.",
+        "saved terraform/iot.tf: checking part 2, Artefacts go to DynamoDB",
+    ]
     assert lines_between(begun, checking) == ["2.1 passed"]
     assert lines_between(checking, checking) == []
     verdict = lines_between(checking, JUDGED)

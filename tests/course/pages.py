@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 BLOCK = re.compile(r"(?:^<!-- (?P<how>on|not run): (?P<what>.*?) -->\n)?^```console\n(?P<body>.*?)^```$", re.M | re.S)
 SOLUTION = "solution"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Command:
 
     def is_answered_by(self, output: str) -> bool:
         """Does the output hold the expected lines one after the other? `…` is anything; numbers are some numbers."""
-        return re.search(pattern_of(self.expected), output, re.S) is not None
+        return re.search(pattern_of(self.expected), COLOUR.sub("", output), re.S) is not None
 
 
 @dataclass(frozen=True)

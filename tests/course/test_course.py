@@ -65,6 +65,19 @@ def finished(tmp_path_factory):
         lab("down", cwd=folder)
 
 
+def test_an_unchanged_deployment_is_checked_without_terraform(finished, tmp_path, monkeypatch):
+    """Terraform is a program here that only ends: whoever starts it fails."""
+    terraform = tmp_path / "terraform"
+    terraform.write_text("#!/bin/sh\nexit 9\n")
+    terraform.chmod(0o755)
+    monkeypatch.setenv("LAB_TERRAFORM", str(terraform))
+
+    assert "part 2: 15 of 15 points" in lab("check", "2", cwd=finished)
+    (finished / "terraform/iot.tf").write_text((finished / "terraform/iot.tf").read_text() + "# a change\n")
+    assert "terraform" in lab("check", "2", cwd=finished, expect=3)
+    (finished / "terraform/iot.tf").write_text((finished / "terraform/iot.tf").read_text().removesuffix("# a change\n"))
+
+
 def test_a_second_apply_changes_nothing_and_destroy_leaves_nothing(finished):
     assert "0 added, 0 changed, 0 destroyed" in lab("apply", cwd=finished)
     assert "Destroy complete!" in lab("destroy", cwd=finished)

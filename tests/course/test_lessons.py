@@ -117,6 +117,7 @@ $ lab check 1
         ('[\n    "ACTIVE"\n]', '[\n  "INACTIVE"\n]\n', False),
         ("16 passed", "16 passed in 0.03s", True),
         ("one\ntwo", "one\nthree\ntwo", False),
+        ("No changes.", "\033[1m\033[32mNo changes.\033[0m Your", True),
         ("one\n…\ntwo", "one\nthree\ntwo", True),
         ("subject=CN = X", "subject=CN=X", True),
         ("", "anything", True),

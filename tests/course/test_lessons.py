@@ -45,6 +45,7 @@ class Learner:
             return
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAB_W", "LAB_T", "AWS_"))}
         environment |= {"PATH": f"{ROOT}:{environment['PATH']}", "COLUMNS": "200"}
+        environment |= {f"GIT_{who}_{what}": "learner" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         done = subprocess.run(
             ["bash", "-c", command.typed.replace(*SPEED)], cwd=self.at, env=environment, text=True, timeout=WITHIN_S,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from checker.fast import WarmProvider
+from checker.fast.warm import WarmProvider
 from checker.verbs.awslambda import Invocation, code_sha256
 from checker.verbs.control import Minute, commands_by_topic, new_mark
 from checker.verbs.device import Received, explain_connack

@@ -22,7 +22,7 @@ pytestmark = [
 SLOW = pytest.mark.skipif(not os.environ.get("LAB_SLOW_TESTS"), reason="two minutes of waiting; set LAB_SLOW_TESTS=1")
 
 
-@pytest.mark.parametrize("name", ["iot", "neighbours", pytest.param("queues", marks=SLOW)])
+@pytest.mark.parametrize("name", ["iot", "neighbours", "changes", pytest.param("queues", marks=SLOW)])
 def test_configuration_applies_replans_without_change_updates_and_destroys(
     name: str, cloud_url: str, tmp_path: Path
 ) -> None:

@@ -115,6 +115,10 @@ MACROS = (
     "ts_sequence(a, b, s) AS CASE WHEN s = 0 THEN [ts_fail('sequence step must not be zero')] "
     "WHEN (b - a) // s > 1000000 THEN [ts_fail('result of sequence function must not have more than 1000000 entries')] "
     "ELSE generate_series(CAST(a AS BIGINT), CAST(b AS BIGINT), CAST(s AS BIGINT)) END",
+    "ts_copies(n) AS CASE WHEN n > 10000 "
+    "THEN ts_fail('count argument of repeat function must be less than or equal to 10000') ELSE n END",
+    "ts_padded(n) AS CASE WHEN n NOT BETWEEN 0 AND 1000000 "
+    "THEN ts_fail('Target length must be in the range [0..1000000]') ELSE n END",
     "ts_shuffle(l) AS list_transform(list_sort(list_transform(l, lambda e: struct_pack(r := random(), e := e))), "
     "lambda p: p.e)",
     "ts_slice(l, s, n) AS list_slice(l, CASE WHEN s < 0 THEN len(l) + s + 1 ELSE s END, "

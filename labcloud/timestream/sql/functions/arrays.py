@@ -20,7 +20,7 @@ TABLE = read_table("""
     contains(array(T), T) boolean : list_contains({0}, {1})
     element_at(array(T), bigint) T : ts_element({0}, {1})
     flatten(array(array(T))) array(T) : flatten({0})
-    repeat(T, bigint) array(T) : list_transform(range(CAST({1} AS BIGINT)), lambda ignored: {0})
+    repeat(T, bigint) array(T) : list_transform(range(ts_copies(CAST({1} AS BIGINT))), lambda ignored: {0})
     reverse(array(T)) array(T) : list_reverse({0})
     sequence(bigint, bigint) array(bigint) : ts_sequence({0}, {1}, CASE WHEN {0} <= {1} THEN 1 ELSE -1 END)
     sequence(bigint, bigint, bigint) array(bigint) : ts_sequence({0}, {1}, {2})

@@ -80,6 +80,7 @@ class Grader:
         self._attendant = Attendant(station)
         self._judges = judges or HereJudges(station, self._attendant)
         self._isolation = station.isolation
+        self._abandoned = False
 
     def grade(self, sources: Sequence[Source], jobs: int, done: Callable[[Done], None]) -> list[Done]:
         """Everything that has to be done, `jobs` at a time; `done` hears of each as it is written."""
@@ -93,6 +94,7 @@ class Grader:
                     results.append(finished.result())
                     done(results[-1])
             except BaseException:
+                self._abandoned = True
                 for each in work:
                     each.cancel()
                 self._attendant.end_all()
@@ -125,6 +127,8 @@ class Grader:
             else:
                 archive = self._grades.keep_submission(source.id, found["sha256"], unfinished)
                 content = self._judge(slot, source, archive)
+            if self._abandoned:
+                raise LabError(f"{source.id} was not graded to its end", next_step="call lab grade again: it goes on")
             result = self._complete(source, found, content, time.monotonic() - begun)
             result["version"] = self._grades.add(source.id, result)
             return Done(source, result, True, time.monotonic() - begun)

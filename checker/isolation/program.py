@@ -56,7 +56,12 @@ class BoxedRunner:
         process, listeners = start_in_box(self._box, self._bwrap, [*map(str, command)], cwd, env, tuple(self._offers))
         for listener, address in zip(listeners, self._offers.values(), strict=True):
             self._relay.offer(listener, address)
-        return Started(process, self._box.limits, on_line, lambda: [self._relay.withdraw(each) for each in listeners])
+
+        def withdraw() -> None:
+            for each in listeners:
+                self._relay.withdraw(each)
+
+        return Started(process, self._box.limits, on_line, withdraw)
 
 
 def start_in_box(

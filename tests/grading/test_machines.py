@@ -20,8 +20,9 @@ from checker.grading.cluster import machine_slot
 from checker.grading.intake import Source
 from checker.grading.kit import files_with_a_say, kit_hash
 from checker.grading.merge import merge
+from checker.grading.run import Grader, Plan
 from checker.grading.shards import of_shard, parse_shard
-from checker.grading.station import choose_isolation
+from checker.grading.station import Station, choose_isolation
 from checker.grading.store import Grades
 from tests.grading.conftest import result_of
 from tests.support import wait_until
@@ -223,3 +224,34 @@ def _judges_of(worker: psutil.Process) -> list[psutil.Process]:
         return [child for child in worker.children() if "checker.grading.judge" in " ".join(child.cmdline())]
     except psutil.NoSuchProcess:
         return []
+
+
+class Failing:
+    """Judges that fail at once."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def judge(self, slot: int, assignment: Any, archive: Path) -> Any:
+        raise LabError("this worker's kit is another one")
+
+    def end_all(self) -> None:
+        self.ended = True
+
+
+def test_a_grading_that_is_given_up_leaves_no_result_of_what_it_cut_off(tmp_path: Path):
+    sources = []
+    for number in range(4):
+        workspace = tmp_path / f"a{number}" / "terraform"
+        workspace.mkdir(parents=True)
+        (workspace / "main.tf").write_text(f"# {number}\n")
+        sources.append(Source(f"a{number}", workspace.parent))
+    grades = Grades(tmp_path / "grades")
+    grades.prepare()
+    failing = Failing()
+    grader = Grader(Plan((), {}, "kit"), grades, Station("", Path("terraform")), failing)
+
+    with pytest.raises(LabError, match="another one"):
+        grader.grade(sources, 2, lambda _: None)
+
+    assert failing.ended and grades.ids() == []

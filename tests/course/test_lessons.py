@@ -74,7 +74,7 @@ def learner(request, tmp_path):
 
 
 @pytest.mark.terraform
-@pytest.mark.parametrize("learner", (1, 2, 3, 4, 6), ids=lambda number: f"part_{number}", indirect=True)
+@pytest.mark.parametrize("learner", range(1, 8), ids=lambda number: f"part_{number}", indirect=True)
 def test_the_lessons_commands_do_what_the_lesson_shows(learner):
     for block in read_blocks((learner.part.folder / "README.md").read_text(encoding="utf-8")):
         if not block.not_run:

@@ -108,7 +108,7 @@ def check_update(request: ApiRequest, why_not_assumed: WhyNotAssumed) -> None:
 
 
 def _check_role(destination: Destination, why_not_assumed: WhyNotAssumed) -> None:
-    """Not in AWS's words, which make Terraform wait: doc/decisions/005."""
+    """Not in AWS's words, which make Terraform wait: doc/decisions/006."""
     if why := why_not_assumed(destination.role_arn):
         raise _invalid(f"Firehose cannot assume the role {destination.role_arn}: {why}")
 

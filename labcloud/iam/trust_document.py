@@ -1,6 +1,6 @@
 """Whether IAM takes a role's trust policy. Pure but for `exists`, which tells of users and roles of the account.
 
-That a principal does not exist is not said in AWS's words: see doc/decisions/005.
+That a principal does not exist is not said in AWS's words: see doc/decisions/006.
 Source: IAM User Guide, "Troubleshoot IAM policies", "IAM JSON policy elements: Principal"; the sentences as users of
 AWS report them.
 """

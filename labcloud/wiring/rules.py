@@ -45,7 +45,7 @@ class TopicRules:
         """Raises AwsError for a rule (with the API's member names) that cannot be made.
 
         AWS IoT tries to assume every action's role, a disabled rule's too. Code and sentence are not AWS's, so that
-        Terraform does not wait: doc/decisions/005.
+        Terraform does not wait: doc/decisions/006.
         """
         rule = compile_rule("rule", arn, payload, SERVED)
         context = {"aws:SourceArn": arn, "aws:SourceAccount": arn.split(":")[4]}

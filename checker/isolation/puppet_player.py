@@ -42,7 +42,7 @@ class Player:
                 )
                 self._send(answer_of(value))
             except BaseException as error:
-                self._send(("raise", type(error).__name__, describe(error)))
+                self._send(("raise", type(error).__name__, str(error), arguments_of(error)))
 
     def use(self, number, name, arguments, named):
         self._send(("use", number, name, arguments, named))
@@ -69,10 +69,10 @@ def answer_of(value):
         return ("opaque", repr(value))
 
 
-def describe(error):
-    if isinstance(error, SyntaxError):
-        return f"{error.msg} ({error.filename}, line {error.lineno})"
-    return str(error)
+def arguments_of(error):
+    """What the exception was made of, so that the other end shows it as Python would here; None if that is not plain."""
+    kind, value = answer_of(error.args)
+    return value if kind == "value" else None
 
 
 def connect(path):

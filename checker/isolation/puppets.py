@@ -43,7 +43,7 @@ class Strings:
             if answer[0] == "use":
                 self._send(self._use(*answer[1:]))
             elif answer[0] == "raise":
-                raise _error(str(answer[1]), str(answer[2]))
+                raise _error(str(answer[1]), str(answer[2]), answer[3])
             elif answer[0] == "opaque":
                 return Opaque(str(answer[1]))
             else:
@@ -114,12 +114,13 @@ class Puppet(types.ModuleType):
         return function
 
 
-def _error(name: str, text: str) -> Exception:
-    """An exception of the named kind."""
+def _error(name: str, text: str, arguments: Any) -> Exception:
+    """An exception of the named kind, made of the same arguments: KeyError(2) is not KeyError('2')."""
     kind = getattr(builtins, name, None)
-    with contextlib.suppress(TypeError):
-        if isinstance(kind, type) and issubclass(kind, Exception):
-            return kind(text)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        for given in (arguments, (text,)):
+            with contextlib.suppress(Exception):
+                return kind(*given)
     return type(name if name.isidentifier() else "Error", (Exception,), {})(text)
 
 

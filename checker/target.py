@@ -225,6 +225,7 @@ def _settings(endpoint_url: str, region: str, mqtt: MqttAddress) -> dict[str, st
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # an address has no sub-domain, as StartSyncExecution wants
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
         "LAB_MQTT_PORT": str(mqtt.port),

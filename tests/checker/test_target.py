@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from checker.errors import TargetDown, UsageProblem
 from checker.target import cloud_file, find_target, local_target
@@ -18,6 +20,16 @@ CLOUD = {
     "ca_file": "/ca.pem",
     "region": "eu-west-1",
 }
+
+
+class Empty:
+    """The body of an answer that says nothing."""
+
+    def stream(self):
+        yield b"{}"
+
+
+EMPTY = AWSResponse("http://127.0.0.1:4001/", 200, {}, Empty())
 
 
 def test_the_local_target_is_read_from_the_clouds_own_file(tmp_path):
@@ -100,3 +112,13 @@ def test_a_profile_that_is_not_there_is_a_usage_error_with_and_without_a_region(
             UsageProblem, match=r"AWS: The config profile \(nope\) could not be found\n  next  aws conf"
         ):
             find_target("aws:nope", tmp_path, settings)
+
+
+def test_operations_that_have_a_sub_domain_on_aws_go_to_the_endpoint_itself(monkeypatch):
+    for name, value in local_target(CLOUD).environment().items():
+        monkeypatch.setenv(name, value)
+    client = boto3.Session().client("stepfunctions")
+    asked = []
+    client.meta.events.register("before-send", lambda request, **_: asked.append(request.url) or EMPTY)
+    client.start_sync_execution(stateMachineArn="arn:aws:states:eu-west-1:123456789012:stateMachine:m")
+    assert asked == ["http://127.0.0.1:4001/"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labcloud.api import ApiRequest, Scope
-from labcloud.errors import AwsError, NotServed
+from labcloud.errors import AwsError
 from labcloud.motobase import queues, topics
 from labcloud.notifications.messages import ObjectEvent, render_object_event
 from labcloud.notifications.permissions import require_permission
@@ -60,10 +60,6 @@ class BucketNotifications:
     def check_configuration(self, request: ApiRequest) -> None:
         """PutBucketNotificationConfiguration: every target must exist and let S3 in. Raises AwsError InvalidArgument."""
         asked = request.parameters
-        if "EventBridgeConfiguration" in (asked.get("NotificationConfiguration") or {}):
-            raise NotServed(
-                "The local cloud does not send a bucket's events to EventBridge; name a queue or a function."
-            )
         if asked.get("SkipDestinationValidation"):
             return
         bucket_arn = f"arn:aws:s3:::{asked['Bucket']}"

@@ -44,7 +44,10 @@ def make_news(lab, name):
 
 
 def news(lab, url):
+    """What came since the last look."""
     found = lab.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in found:
+        lab.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return [json.loads(message["Body"]) for message in found]
 
 

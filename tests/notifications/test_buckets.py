@@ -88,13 +88,6 @@ def test_a_queue_and_a_topic_are_told_if_their_policies_let_s3_in(lab):
     assert "size" not in record["s3"]["object"]
 
 
-def test_events_for_eventbridge_are_refused_by_name(lab):
-    with pytest.raises(ClientError, match="does not send a bucket's events to EventBridge"):
-        lab.s3.put_bucket_notification_configuration(
-            Bucket="pictures", NotificationConfiguration={"EventBridgeConfiguration": {}}
-        )
-
-
 def test_a_topic_without_a_policy_for_s3_is_refused(lab):
     make_bucket(lab, "to-topic")
     topic = lab.sns.create_topic(Name="objects")["TopicArn"]

@@ -44,6 +44,17 @@ def make_table(lab: Lab, name: str) -> None:
     )
 
 
+def test_an_expired_message_is_gone_and_hides_no_other(lab: Lab):
+    day_s = 86_400
+    queue = lab.sqs.create_queue(QueueName="kept")["QueueUrl"]
+    for body in ("old", "older than its neighbour", "new"):
+        lab.sqs.send_message(QueueUrl=queue, MessageBody=body)
+        lab.cloud.clock.advance(day_s)
+    lab.cloud.clock.advance(2.5 * day_s)
+    [message] = lab.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert message["Body"] == "new"
+
+
 def test_items_go_when_their_time_to_live_is_over_and_the_stream_says_by_whom(lab: Lab):
     make_table(lab, "short_lived")
     now = int(lab.cloud.clock.now())

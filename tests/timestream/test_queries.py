@@ -142,7 +142,8 @@ def test_a_page_is_at_most_a_megabyte(lab: Lab) -> None:
             break
         token = {"NextToken": response["NextToken"]}
     assert (len(rows), pages) == (20, 4)
-    big = fails(lab, QueryString="SELECT repeat('x', 1000000)")
+    text = "lpad('x', 1000000, 'y')"
+    big = fails(lab, QueryString=f"SELECT {text}, {text}")
     assert big == (
         "ValidationException: Query aborted as max page response size has been exceeded by the output result row"
     )

@@ -1,10 +1,11 @@
-"""A class of twelve: solutions, variants, mistakes and an attack side by side; every foretold status is met.
+"""A small class: a solution, a variant, mistakes and an attack side by side; every foretold status is met.
 
-`python -m tests.grading.synthetic_class 200 FOLDER` makes a large one.
+Twelve with LAB_SLOW_TESTS; `python -m tests.grading.synthetic_class 200 FOLDER` makes a large one.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,9 @@ from checker.grading.station import choose_isolation
 from checker.grading.store import Grades
 from tests.grading.synthetic_class import make_class, mixed, unmet
 from tests.grading.test_whole import lab_grade
+
+COUNT = 12 if os.environ.get("LAB_SLOW_TESTS") else 5
+"""Five hold one of each kind."""
 
 
 def test_two_hundred_are_a_mixture_of_all_kinds():
@@ -32,10 +36,10 @@ def test_every_expected_status_of_a_small_class_is_met(tmp_path: Path):
         choose_isolation("bwrap")
     except LabError as missing:
         pytest.skip(str(missing))
-    expected = make_class(12, tmp_path)
+    expected = make_class(COUNT, tmp_path)
 
     done = lab_grade(tmp_path / "submissions", tmp_path / "grades", "--jobs", "4")
 
     differences, graded = unmet(Grades(tmp_path / "grades"), expected)
-    assert graded == 12, done.stderr
+    assert graded == COUNT, done.stderr
     assert differences == []

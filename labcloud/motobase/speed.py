@@ -2,8 +2,9 @@
 
 `method_names_from_class` inspects the whole response class; request ids are drawn letter by letter; an item weighs all
 its attributes anew at each one that it gets, and a key finds its type out in five calls each time that it is looked up;
-moto's own authorisation loads S3 before it finds that it is switched off (here the gateway decides); and before a
-service's model is read, botocore looks through the folders of all 400 services.
+moto's own authorisation loads S3 before it finds that it is switched off (here the gateway decides); before a
+service's model is read, botocore looks through the folders of all 400 services; and each of a service's some hundred
+URL rules compiles two functions that write URLs, by way of syntax trees, for a cloud that only reads them.
 tests/motobase/test_speed.py and test_guard.py fail when moto changes them.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import moto.core.responses as responses
@@ -18,6 +20,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from moto.core import utils
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.loaders import Loader, moto_root
+from moto.core.routing import SmithyRule
 from moto.utilities import aws_headers
 
 from labcloud.motobase import hooks
@@ -35,6 +38,7 @@ def install() -> None:
         for kind in ("normal", "s3"):
             hooks.replace(ActionAuthenticatorMixin, f"_authenticate_and_authorize_{kind}_action", decided_already)
         hooks.replace(utils, "_load_service_model", load_service_model)
+        hooks.replace(SmithyRule, "_compile_builder", no_builder)
 
 
 class _AnyService:
@@ -57,6 +61,19 @@ def load_service_model(service_name: str, model_name: str) -> dict[str, Any]:
     except DataNotFoundError as error:
         raise UnknownServiceError(service_name=service_name, known_service_names="those of botocore") from error
     return model
+
+
+def no_builder(self: SmithyRule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """What a rule that is only matched has instead of a function that writes its URL.
+
+    Threads that make a service's rules at the same time would also break each other's: Python 3.11 counts the depth of
+    all syntax trees in one place ("AST constructor recursion depth mismatch").
+    """
+    return _writes_no_url
+
+
+def _writes_no_url(self: SmithyRule, **values: Any) -> tuple[str, str]:
+    raise NotImplementedError(f"{self.rule} is only matched")
 
 
 def decided_already(self: ActionAuthenticatorMixin, *resource: Any, **named: Any) -> None:

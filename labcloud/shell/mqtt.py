@@ -123,6 +123,11 @@ class MqttServer:
         self._thread.join()
         self._loop.close()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether `start_in_thread` was called and `stop_thread` was not."""
+        return self._thread is not None and self._thread.is_alive()
+
     # -- from other threads
 
     def call_threadsafe(self, function: Callable[[], T]) -> Future[T]:

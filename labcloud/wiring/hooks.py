@@ -33,7 +33,7 @@ def connect(cloud: Cloud) -> None:
             cloud.rules.load(Scope(account_id, region))
             return
         cloud.registry.changed()
-        if kind == "certificate":
+        if kind == "certificate" and cloud.mqtt.is_running:
             active = {c.certificate_id for c in iot_reads.certificates() if c.status == "ACTIVE"}
             cloud.mqtt.call_threadsafe(lambda: _disconnect_all_but(cloud, active))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 
@@ -9,8 +10,12 @@ import moto.core.responses as responses
 import pytest
 from botocore.exceptions import UnknownServiceError
 from moto.core.loaders import create_loader
+from moto.core.request import Request
+from moto.core.routing import RestRouter
+from moto.core.utils import get_service_model
 from moto.dynamodb.models import dynamo_type
 from moto.utilities import aws_headers
+from werkzeug.test import EnvironBuilder
 
 from labcloud.motobase import speed
 
@@ -75,3 +80,13 @@ def test_equal_are_numbers_of_one_value_and_never_values_of_two_types():
     assert hash(one) == hash(same)
     assert one != text
     assert dynamo_type.DynamoType({"S": "a"}) != dynamo_type.DynamoType({"S": "b"})
+
+
+def test_the_rules_that_requests_are_matched_with_are_made_without_syntax_trees(monkeypatch):
+    speed.install()
+    monkeypatch.setattr(ast, "parse", lambda *text, **named: pytest.fail("a syntax tree"))
+    router = RestRouter(get_service_model("quicksight"))
+    request = Request(EnvironBuilder("/accounts/123456789012/data-sets/readings").get_environ())
+    operation, parameters = router.match(request)
+    assert operation.name == "DescribeDataSet"
+    assert parameters == {"AwsAccountId": "123456789012", "DataSetId": "readings"}

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from checker.curriculum.parts import ROOT
 from checker.errors import LabError
 from checker.grading.station import Station, choose_isolation, make_station
 from checker.isolation.desk import Desk, as_nobody, desk_command
@@ -70,6 +71,7 @@ class Machine:
             return [self.fill(inner) for inner in value]
         names = {
             "home": self.folder / "home", "other": self.folder / "submissions" / "bob", "grades": self.folder / "grades",
+            "kit": ROOT, "python": sys.prefix, "marker": self.marker, "host_port": self.host_port,
         }  # fmt: skip
         if isinstance(value, str):
             for name, text in names.items():

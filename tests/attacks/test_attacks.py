@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support import wait_until
 
 WAYS = ("program", "terraform", "lambda")
 ALL = [(way, attack) for way in WAYS for attack in attacks(way)]
+PLACEHOLDER = re.compile(r"\{(home|other|grades|kit|python|marker|host_port)\}")
 pytestmark = pytest.mark.terraform
 
 
@@ -44,3 +46,10 @@ def test_nothing_of_the_machine_was_changed_called_or_left_behind(machine: Machi
 
 def test_the_collection_is_not_small():
     assert len(ALL) >= 40
+
+
+def test_no_attack_is_made_of_a_name_that_was_not_filled_in(machine: Machine):
+    """An attack on "{host_port}" would be contained by its own mistake."""
+    filled = [(attack["name"], machine.fill(attack)) for _, attack in ALL]
+
+    assert [name for name, attack in filled if PLACEHOLDER.search(str(attack))] == []

@@ -15,4 +15,7 @@ def test_a_cloud_that_has_stopped_hinders_no_other_use_of_moto_in_its_process():
         iot = boto3.client("iot", "eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
         made = iot.create_keys_and_certificate(setAsActive=True)
         iot.update_certificate(certificateId=made["certificateId"], newStatus="INACTIVE")
-        assert iot.describe_certificate(certificateId=made["certificateId"])["certificateDescription"]["status"] == "INACTIVE"
+        assert (
+            iot.describe_certificate(certificateId=made["certificateId"])["certificateDescription"]["status"]
+            == "INACTIVE"
+        )

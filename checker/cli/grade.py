@@ -16,7 +16,7 @@ from checker.curriculum.parts import ROOT
 from checker.grading.attendant import Quota
 from checker.grading.course import read_course
 from checker.grading.house_life import MINUTES
-from checker.grading.intake import find_sources, is_archive
+from checker.grading.intake import find_sources, is_archive, only_these
 from checker.grading.kit import kit_hash
 from checker.grading.progress import Progress
 from checker.grading.run import Grader, Plan
@@ -109,7 +109,7 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
         grader = Grader(plan, grades, station, judges)
         place = submissions.resolve()
         sources = find_sources(place, grader.names_in(place) if is_archive(place) else None)
-        sources = [each for each in sources if not options["only"] or each.id in options["only"]]
+        sources = only_these(sources, options["only"]) if options["only"] else sources
         sources = of_shard(sources, parse_shard(options["shard"])) if options["shard"] else sources
         progress = Progress(len(sources))
         done = grader.grade(sources, jobs, progress.done)

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -57,7 +58,7 @@ class Tree:
 
     def usable(self, name: str) -> str | None:
         """The plain relative path of a name; None for what is left behind. Raises Refused for a name that leads away."""
-        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+        parts = [part for part in _plain(name).split("/") if part not in ("", ".")]
         if name.startswith(("/", "\\")) or ".." in parts or (parts and parts[0][1:2] == ":"):
             raise Refused(f"the name {shown(name)} leads out of the submission")
         if not parts or LEFT_BEHIND & set(parts):
@@ -88,39 +89,61 @@ def shown(name: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def read_archive(stream: BinaryIO) -> Tree:
-    """The files of a zip or tar, told by its first bytes; raises Refused."""
-    packed_size = stream.seek(0, io.SEEK_END)
+def read_archive(stream: BinaryIO, prefix: str = "") -> Tree:
+    """The files of a zip or tar, told by its first bytes; with a prefix only those whose names begin so. Raises Refused."""
+    tree = Tree(packed_size=stream.seek(0, io.SEEK_END))
+    with _opened(stream) as archive:
+        if isinstance(archive, zipfile.ZipFile):
+            _read_zip(archive, tree, prefix)
+        else:
+            _read_tar(archive, tree, prefix)
+    return tree
+
+
+def top_names(stream: BinaryIO) -> list[str]:
+    """The folders (`ada/`) and files at the top of an archive; nothing is unpacked, so nothing in it can be too large."""
+    with _opened(stream) as archive:
+        names = archive.namelist() if isinstance(archive, zipfile.ZipFile) else [e.name for e in _members(archive)]
+    return sorted({first + slash for first, slash, _ in (_plain(name).partition("/") for name in names) if first})
+
+
+@contextmanager
+def _opened(stream: BinaryIO) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
+    """The archive, told by its first bytes; whatever is wrong with it, then or later, is Refused."""
     stream.seek(0)
     begin = stream.read(265)
     stream.seek(0)
-    tree = Tree(packed_size=packed_size)
     try:
         if begin.startswith(b"PK"):
-            _read_zip(stream, tree)
+            with zipfile.ZipFile(stream) as archive:
+                yield archive
         elif begin.startswith(TAR_SIGNS) or begin[257:262] == b"ustar" or not begin.strip(b"\0"):
-            _read_tar(stream, tree)
+            with tarfile.open(fileobj=stream, mode="r|*") as archive:
+                yield archive
         else:
             raise Refused("it is neither a zip nor a tar file")
     except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as error:
         raise Refused(f"it cannot be unpacked: {error}") from error
     except (RuntimeError, NotImplementedError) as error:
         raise Refused(f"it cannot be unpacked: {error}; a password or a method that unzip does not know?") from error
-    return tree
 
 
-def _read_zip(stream: BinaryIO, tree: Tree) -> None:
-    with zipfile.ZipFile(stream) as archive:
-        for entry in archive.infolist():
-            mode = entry.external_attr >> 16
-            if entry.is_dir():
-                tree.usable(entry.filename)
-            elif mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-                tree.leave_out(entry.filename, "it is a link or a device")
-                tree.usable(entry.filename)
-            else:
-                with archive.open(entry) as content:
-                    tree.add(entry.filename, content, _is_executable(entry, mode, archive))
+def _plain(name: str) -> str:
+    """A name with the slashes of Unix."""
+    return name.replace("\\", "/")
+
+
+def _read_zip(archive: zipfile.ZipFile, tree: Tree, prefix: str) -> None:
+    for entry in (each for each in archive.infolist() if _plain(each.filename).startswith(prefix)):
+        mode = entry.external_attr >> 16
+        if entry.is_dir():
+            tree.usable(entry.filename)
+        elif mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+            tree.leave_out(entry.filename, "it is a link or a device")
+            tree.usable(entry.filename)
+        else:
+            with archive.open(entry) as content:
+                tree.add(entry.filename, content, _is_executable(entry, mode, archive))
 
 
 def _is_executable(entry: zipfile.ZipInfo, mode: int, archive: zipfile.ZipFile) -> bool:
@@ -131,18 +154,17 @@ def _is_executable(entry: zipfile.ZipInfo, mode: int, archive: zipfile.ZipFile) 
         return content.read(2) == b"#!"
 
 
-def _read_tar(stream: BinaryIO, tree: Tree) -> None:
-    with tarfile.open(fileobj=stream, mode="r|*") as archive:
-        for entry in _members(archive):
-            if entry.isdir():
-                tree.usable(entry.name)
-            elif entry.isreg():
-                content = archive.extractfile(entry)
-                assert content is not None
-                tree.add(entry.name, content, bool(entry.mode & 0o111))  # type: ignore[arg-type]
-            else:
-                tree.leave_out(entry.name, "it is a link or a device")
-                tree.usable(entry.name)
+def _read_tar(archive: tarfile.TarFile, tree: Tree, prefix: str) -> None:
+    for entry in (each for each in _members(archive) if _plain(each.name).startswith(prefix)):
+        if entry.isdir():
+            tree.usable(entry.name)
+        elif entry.isreg():
+            content = archive.extractfile(entry)
+            assert content is not None
+            tree.add(entry.name, content, bool(entry.mode & 0o111))  # type: ignore[arg-type]
+        else:
+            tree.leave_out(entry.name, "it is a link or a device")
+            tree.usable(entry.name)
 
 
 def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import os
 import re
@@ -10,9 +11,10 @@ import stat
 import tarfile
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +22,10 @@ from checker.errors import LabError, UsageProblem
 from checker.grading.archives import LEFT_BEHIND, MOST_BYTES, MOST_FILES, Refused
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)$")
+MOODLE = re.compile(
+    r"^(?P<begin>(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?)(?P<rest>.*)$"
+)
+"""How Moodle names what a participant handed in: a folder, or, if the download has no folders, the begin of each file."""
 STAMPED = re.compile(r"^(?P<id>.+)@(?P<when>\d{4}-\d\d-\d\dT\d\d[-:]\d\d(?:[-:]\d\d)?(?:Z|[+-]\d\d[-:]?\d\d)?)$")
 LIST_NAME = "submissions.csv"
 LIST_COLUMNS = ("source", "learner", "name", "email", "submitted_at")
@@ -64,9 +69,15 @@ def find_sources(place: Path, names_in_zip: list[str] | None = None) -> list[Sou
 
 
 def _of_folder(place: Path) -> Iterator[Source]:
-    for entry in sorted(place.iterdir()):
+    entries = sorted(place.iterdir())
+    with_files = {
+        match["number"] for entry in entries if (match := MOODLE.match(entry.name)) and match["kind"] == "file"
+    }
+    for entry in entries:
         if entry.name.startswith(".") or entry.name == LIST_NAME or entry.is_symlink():
             continue
+        if (match := MOODLE.match(entry.name)) and match["kind"] != "file" and match["number"] in with_files:
+            continue  # what was typed beside the file
         if entry.is_dir():
             yield _named(entry, entry.name)
         elif entry.name.lower().endswith(ARCHIVES):
@@ -74,14 +85,22 @@ def _of_folder(place: Path) -> Iterator[Source]:
 
 
 def _of_archive(place: Path, names: list[str]) -> Iterator[Source]:
-    """Moodle's zip has a folder, or files with the learner's name, for each learner; any other archive is one submission."""
+    """Moodle's zip has a folder, or files with the learner's name, for each learner; any other archive is one submission.
+
+    What a learner typed into Moodle counts only where no file was handed in.
+    """
     parts = [(name, MOODLE.match(name.rstrip("/"))) for name in names]
     if not parts or not all(match for _, match in parts):
         yield _named(place, re.sub(r"(\.tar)?\.\w+$", "", place.name))
         return
+    begins = {}
     for name, match in parts:
         assert match is not None
-        yield Source(safe_id(match["number"]), place, name, name=match["name"])
+        begins[name if name.endswith("/") else match["begin"]] = match
+    with_files = {match["number"] for match in begins.values() if match["kind"] == "file"}
+    for begin, match in begins.items():
+        if match["kind"] == "file" or match["number"] not in with_files:
+            yield Source(safe_id(match["number"]), place, begin, name=match["name"])
 
 
 def _named(path: Path, text: str) -> Source:
@@ -153,7 +172,31 @@ def _sorted(sources: Iterator[Source] | list[Source]) -> list[Source]:
                 f"These cannot be told apart: {', '.join(sorted(map(ascii, names)))}",
                 next_step=f"rename one, or say in {LIST_NAME} whose they are",
             )
+    for learner, own in groupby(sorted(sources, key=lambda source: source.id), key=lambda source: source.id):
+        attempts = list(own)
+        if len(attempts) > 1 and not all(attempt.submitted_at for attempt in attempts):
+            raise UsageProblem(
+                f"{learner} handed in more than once, and not all times are known: "
+                + ", ".join(sorted(attempt.label for attempt in attempts)),
+                next_step=f"keep the one that counts, or say in {LIST_NAME} when each was handed in",
+            )
     return sorted(sources, key=lambda source: (source.id, source.submitted_at, source.label))
+
+
+def only_these(sources: list[Source], learners: Sequence[str]) -> list[Source]:
+    """The submissions of these learners; raises UsageProblem for one who handed in nothing."""
+    known = sorted({source.id for source in sources})
+    for learner in learners:
+        if learner not in known:
+            near = difflib.get_close_matches(learner, known, n=1)
+            named = [source.id for source in sources if source.name == learner]
+            raise UsageProblem(
+                f"Nobody with the id {learner!r} handed in",
+                next_step=f"did you mean {(named or near)[0]!r}?"
+                if named or near
+                else f"ids are {', '.join(known[:10])}",
+            )
+    return [source for source in sources if source.id in learners]
 
 
 def open_source(source: Source) -> BinaryIO:

@@ -8,6 +8,9 @@ from checker.grading.adjustments import Adjustment, read_adjustments
 from checker.grading.course import CourseRules
 from checker.grading.final import Grade, final_grade
 from checker.grading.store import Grades
+from checker.grading.texts import harmless
+
+LONGEST_NAME = 40
 
 
 def grades_of(grades: Grades, course: CourseRules, learners: Sequence[str] | None = None) -> list[Grade]:
@@ -22,22 +25,32 @@ def render_table(grades: Grades, course: CourseRules, learners: Sequence[str] | 
     """The table as text."""
     found = grades_of(grades, course, learners)
     numbers = sorted({part for grade in found for part in grade.parts})
-    head = ["learner", "score", "of", *(f"part {number}" for number in numbers), "status"]
-    rows = [_row(grade, numbers) for grade in found]
+    names = any(_name(grade) for grade in found)
+    head = ["learner", *(["name"] if names else []), "score", "of", *(f"part {number}" for number in numbers), "status"]
+    rows = [_row(grade, numbers, names) for grade in found]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    return "\n".join("  ".join(_cell(row, n, widths) for n in range(len(head))).rstrip() for row in [head, *rows])
+    texts = {0, len(head) - 1} | ({1} if names else set())
+    return "\n".join(
+        "  ".join(_cell(row, n, widths, n in texts) for n in range(len(head))).rstrip() for row in [head, *rows]
+    )
 
 
-def _cell(row: list[str], column: int, widths: list[int]) -> str:
-    is_text = column in (0, len(widths) - 1)
+def _cell(row: list[str], column: int, widths: list[int], is_text: bool) -> str:
     return row[column].ljust(widths[column]) if is_text else row[column].rjust(widths[column])
 
 
-def _row(grade: Grade, numbers: Sequence[int]) -> list[str]:
+def _name(grade: Grade) -> str:
+    """The learner's name, where the platform or the instructor's list told it."""
+    plain = " ".join(harmless(grade.result["learner"].get("name") or "").split())
+    return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…"
+
+
+def _row(grade: Grade, numbers: Sequence[int], names: bool) -> list[str]:
     status = grade.result["status"]
     why = f": {grade.result['problem'].splitlines()[0][:80]}" if grade.result["problem"] else ""
     parts = [_number(grade.parts[n]) if n in grade.parts else "" for n in numbers]
-    return [grade.learner, _number(grade.score), _number(grade.max_score), *parts, f"{status}{why}"]
+    name = [_name(grade)] if names else []
+    return [grade.learner, *name, _number(grade.score), _number(grade.max_score), *parts, f"{status}{why}"]
 
 
 def _number(value: float) -> str:

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from checker.grading.archives import LEFT_BEHIND, File, Refused, Tree, read_archive
+from checker.grading.archives import LEFT_BEHIND, File, Refused, Tree, read_archive, shown, top_names
 
 NOT_HANDED_IN = re.compile(r"(?:^|/)(?:\.terraform\.lock\.hcl|[^/]*\.tfstate(?:\.[^/]*)?|terraform\.tfstate\.d/.*)$")
 NOT_HANDED_IN_AT_TOP = (".lab/", "certs/", "build/")
@@ -34,7 +34,11 @@ def unpack(tree: Tree, prefix: str = "") -> tuple[Tree, dict[str, Any]]:
         tree.files = below(tree.files, prefix)
     found: dict[str, Any] = {"notes": []}
     inner = [name for name in tree.files if ARCHIVE_NAME.search(name)]
-    if find_workspace(tree.files) is None and len(inner) == 1 and not _is_git(tree.files):
+    if inner and find_workspace(tree.files) is None and not _is_git(tree.files):
+        if len(inner) > 1:
+            raise Refused(
+                f"it holds {len(inner)} archives and no workspace beside them: {', '.join(map(shown, inner[:5]))}"
+            )
         return unpack(read_archive(io.BytesIO(tree.files[inner[0]].content)))
     if bundle := next((name for name in tree.files if name.split("/")[-1] == "project.bundle"), None):
         tree.files, found["commit"] = clone(bundle_files(tree.files[bundle].content))
@@ -193,10 +197,10 @@ def main() -> None:
     descriptor, prefix = int(sys.argv[1]), sys.argv[2]
     try:
         with os.fdopen(descriptor, "rb") as stream:
-            tree = read_archive(stream)
-        if prefix == "--list":
-            print(json.dumps(sorted({_top(name) or name for name in tree.files})))
-            return
+            if prefix == "--list":
+                print(json.dumps(top_names(stream)))
+                return
+            tree = read_archive(stream, prefix)
         tree, found = unpack(tree, prefix)
         found |= {"sha256": fingerprint(tree.files, found.get("commit", "")), "left_out": tree.left_out}
         found |= {"files": sum(not name.startswith(".git/") for name in tree.files)}

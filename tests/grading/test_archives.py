@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from checker.grading import archives
-from checker.grading.archives import Refused, read_archive
+from checker.grading.archives import Refused, read_archive, top_names
 from tests.grading.conftest import link, tar_of, zip_of
 
 
@@ -133,3 +133,15 @@ def test_what_tools_make_is_left_behind():
     names = [".terraform/providers/aws", ".venv/bin/python", "src/__pycache__/a.pyc", "__MACOSX/._a"]
 
     assert read_archive(zip_of(dict.fromkeys(names, b"x"))).files == {}
+
+
+@pytest.mark.parametrize("make", [zip_of, tar_of], ids=["zip", "tar"])
+def test_what_one_learner_handed_in_harms_nobody_else_in_the_same_archive(make, monkeypatch):
+    monkeypatch.setattr("checker.grading.archives.MOST_BYTES", 1000)
+    stream = make({"ada/house.tf": b"x", "bob/provider": bytes(2000), "eve/../../etc/passwd": b"x"})
+
+    assert top_names(stream) == ["ada/", "bob/", "eve/"]
+    assert list(read_archive(stream, "ada/").files) == ["ada/house.tf"]
+    for name, why in (("bob/", "larger than"), ("eve/", "leads out")):
+        with pytest.raises(Refused, match=why):
+            read_archive(stream, name)

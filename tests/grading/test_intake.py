@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checker.errors import UsageProblem
-from checker.grading.intake import find_sources, safe_id
+from checker.grading.intake import Source, find_sources, only_these, safe_id
 
 
 def test_folders_archives_and_repositories_get_the_ids_of_their_names(tmp_path):
@@ -37,6 +37,41 @@ def test_moodles_zip_holds_a_submission_for_each_learner(tmp_path):
         ("4711", "Ada Lovelace", "Ada"),
         ("4712", "Bob", "Bob"),
     ]
+
+
+def test_what_was_typed_into_moodle_beside_a_file_is_no_second_attempt(tmp_path):
+    names = [
+        "Ada Lovelace_4711_assignsubmission_file_",
+        "Ada Lovelace_4711_assignsubmission_onlinetext_",
+        "Bob_4712_assignsubmission_onlinetext_",
+    ]
+    (tmp_path / "all.zip").touch()
+    (tmp_path / "all").mkdir()
+    for name in names:
+        (tmp_path / "all" / name).mkdir()
+
+    in_zip = find_sources(tmp_path / "all.zip", [f"{name}/" for name in names])
+
+    assert [source.label for source in in_zip] == [f"all.zip: {names[0]}", f"all.zip: {names[2]}"]
+    assert [source.label for source in find_sources(tmp_path / "all")] == [names[0], names[2]]
+
+
+def test_all_files_of_a_participant_are_one_submission_where_moodle_made_no_folders(tmp_path):
+    (tmp_path / "all.zip").touch()
+    names = ["Ada_7_assignsubmission_file_house.zip", "Ada_7_assignsubmission_file_report.pdf"]
+
+    (source,) = find_sources(tmp_path / "all.zip", names)
+
+    assert (source.id, source.prefix) == ("7", "Ada_7_assignsubmission_file_")
+
+
+def test_attempts_without_times_are_told_and_none_is_chosen_by_chance(tmp_path):
+    for name in ("first.zip", "second.zip"):
+        (tmp_path / name).touch()
+    (tmp_path / "submissions.csv").write_text("source,learner\nfirst.zip,ada\nsecond.zip,ada\n")
+
+    with pytest.raises(UsageProblem, match="ada handed in more than once, .*: first.zip, second.zip"):
+        find_sources(tmp_path)
 
 
 def test_another_zip_is_one_submission(tmp_path):
@@ -130,3 +165,17 @@ def test_the_instructors_list_tells_apart_what_names_do_not(tmp_path):
     (tmp_path / "submissions.csv").write_text("source,learner\nADA,ada-2\n")
 
     assert [source.id for source in find_sources(tmp_path)] == ["ada", "ada-2"]
+
+
+def test_only_one_who_handed_in_nothing_is_told_and_not_passed_over(tmp_path):
+    sources = [Source("ada", tmp_path), Source("4711", tmp_path, name="Bob Moodle")]
+
+    assert [source.id for source in only_these(sources, ["4711"])] == ["4711"]
+    for wanted, meant in (
+        ("adda", "did you mean 'ada'"),
+        ("Bob Moodle", "did you mean '4711'"),
+        ("x", "ids are 4711, ada"),
+    ):
+        with pytest.raises(UsageProblem, match=f"Nobody with the id '{wanted}'") as problem:
+            only_these(sources, [wanted])
+        assert meant in problem.value.next_step

@@ -8,9 +8,12 @@ import pytest
 
 from checker.checks.check import Check
 from checker.curriculum.parts import read_parts
+from checker.grading.course import CourseRules
 from checker.grading.result import Listed, Told, graded, refused
 from checker.grading.store import Grades
+from checker.grading.table import render_table
 from checker.grading.texts import harmless
+from tests.grading.conftest import result_of
 
 PART = read_parts()[1]
 COURSE = [(PART, [Listed(Check("2.1", "One.", 4, (), print)), Listed(Check("2.2", "Two.", 6, (), print), "nothing")])]
@@ -106,3 +109,17 @@ def test_what_the_house_did_is_numbers_whatever_the_judge_says():
         ({**honest, "commands": "x"}, {"readings": [], "commands": []}),
     ):
         assert graded(COURSE, told(event))["house"] == wanted
+
+
+def test_the_table_names_who_has_a_name_and_nothing_in_it_reaches_the_terminal(tmp_path):
+    grades = Grades(tmp_path)
+    grades.add("4711", result_of({"1.1": 10}, learner={"id": "4711", "name": "Łukasz\x1b[2J Żółć"}))
+    grades.add("ada", result_of({"1.1": 0}))
+    grades.add("bob", result_of({"1.1": 0}, learner={"id": "bob", "name": "B\n" + "o" * 60}))
+
+    assert render_table(grades, CourseRules()).splitlines() == [
+        f"learner  {'name':40}  score  of  part 1  status",
+        f"4711     {'Łukasz Żółć':40}     10  10      10  graded",
+        f"ada      {'':40}      0  10       0  graded",
+        f"bob      B {'o' * 37}…      0  10       0  graded",
+    ]

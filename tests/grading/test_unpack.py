@@ -146,3 +146,19 @@ def test_a_source_in_an_archive_of_several_is_one_folder_of_it(workspace_files):
     tree, _ = unpack(read_archive(zip_of(both)), "bob/")
 
     assert plain(tree) == workspace_files
+
+
+def test_a_file_of_moodles_zip_without_folders_is_unpacked_too(workspace_files):
+    begin = "Ada_7_assignsubmission_file_"
+    stream = zip_of({f"{begin}house.zip": zip_of(workspace_files).getvalue(), f"{begin}report.pdf": b"%PDF"})
+
+    tree, _ = unpack(read_archive(stream, begin), begin)
+
+    assert plain(tree) == workspace_files
+
+
+def test_several_archives_are_refused_by_name():
+    inner = zip_of({"essay.txt": b"x"}).getvalue()
+
+    with pytest.raises(Refused, match="it holds 2 archives and no workspace beside them: a.zip, b.zip"):
+        unpack(read_archive(zip_of({"a.zip": inner, "b.zip": inner})))

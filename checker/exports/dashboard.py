@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checker.exports.markup import Html, element, page
+from checker.checks.result import CheckResult
+from checker.exports.markup import Html, element, page, table
 from checker.exports.model import ClassGrades, Grading, file_name_of, number
 from checker.exports.page_style import STYLE
 from checker.exports.pictures import bar, histogram
 from checker.exports.statistics import CheckStatistics, check_statistics, groups_of_stuck, share_of, spread_of, stuck_at
 
-TENTHS = (*(f"{tenth * 10}–{tenth * 10 + 9} %" for tenth in range(10)), "100 %")
+TENTHS = (*(f"{tenth * 10}–{tenth * 10 + 9} %" for tenth in range(10)), "from 100 %")
 
 
 def render_dashboard(grades: ClassGrades) -> str:
@@ -24,7 +25,7 @@ def render_dashboard(grades: ClassGrades) -> str:
         element("h2", "Scores"),
         histogram(spread_of(gradings).tenths, TENTHS),
         element("h2", "Checks"),
-        _checks(check_statistics(gradings)),
+        _checks(check_statistics([each for each in gradings if each.status != "refused"])),
         element("h2", "Who is stuck where"),
         _stuck(gradings),
         element("h2", "Everybody"),
@@ -33,24 +34,29 @@ def render_dashboard(grades: ClassGrades) -> str:
 
 
 def _head(grades: ClassGrades) -> Html:
-    spread = spread_of(grades.gradings)
+    spread, read = spread_of(grades.gradings), sum(each.status != "refused" for each in grades.gradings)
+    title = f"{spread.count} graded" if read == spread.count else f"{read} of {spread.count} graded"
     told = (
-        f"mean {number(spread.mean)} %, median {number(spread.median)} %, "
-        f"the middle half between {number(spread.lower)} % and {number(spread.upper)} %"
+        f"mean {spread.mean:.0f} %, median {spread.median:.0f} %, "
+        f"the middle half between {spread.lower:.0f} % and {spread.upper:.0f} %"
     )
-    who = element("div", element("p", grades.title, class_="soft"), element("h1", f"{spread.count} graded"))
+    who = element("div", element("p", grades.title, class_="soft"), element("h1", title))
     return element("div", who, element("p", told if spread.count else "nobody is graded yet"), class_="head")
 
 
 def _again(gradings: Sequence[Grading]) -> list[Html]:
     notices = []
     if broken := [grading for grading in gradings if grading.to_be_graded_again]:
-        names = ", ".join(grading.shown_name for grading in broken)
-        notices.append(element("p", f"To be graded again, something of ours broke: {names}", class_="notice"))
-    if ungraded := [grading for grading in gradings if grading.problem]:
-        names = ", ".join(f"{grading.shown_name} ({grading.problem})" for grading in ungraded)
-        notices.append(element("p", f"Could not be graded, or not to the end: {names}", class_="notice"))
+        notices.append(_notice("To be graded again, something of ours broke:", broken))
+    if ungraded := [grading for grading in gradings if grading.problem and not grading.to_be_graded_again]:
+        notices.append(_notice("Could not be graded, or not to the end:", ungraded))
     return notices
+
+
+def _notice(text: str, gradings: Sequence[Grading]) -> Html:
+    """Whom it is about, a line each, with the reason where there is one."""
+    who = [element("li", _link(each), f": {each.problem}" if each.problem else "") for each in gradings]
+    return element("div", element("b", text), element("ul", who, class_="plain"), class_="notice")
 
 
 def _checks(entries: Sequence[CheckStatistics]) -> Html:
@@ -73,37 +79,63 @@ def _checks(entries: Sequence[CheckStatistics]) -> Html:
         )
         for entry in entries
     ]
-    return element("table", element("tr", [element("th", head) for head in heads]), rows, class_="small")
+    return table(heads, rows, "Checks", numbers=("not passed", "failed", "skipped", "broken"))
 
 
 def _stuck(gradings: Sequence[Grading]) -> Html:
     rows = [
         element(
             "tr",
-            element("td", element("b", check.id), " ", check.title, class_="what"),
+            element("td", _where(check), class_="what"),
             element("td", str(len(group)), class_="number"),
-            element("td", [[_link(grading), " "] for grading in group]),
+            element(
+                "td",
+                element("ul", [element("li", _link(each), _why(each)) for each in group], class_="plain"),
+                class_="who",
+            ),
         )
         for check, group in groups_of_stuck(gradings)
     ]
-    return element("table", rows, class_="small") if rows else element("p", "Nobody: every check passes.")
+    return (
+        table(("at", "learners", "who"), rows, "Who is stuck where", numbers=("learners",))
+        if rows
+        else element("p", "Nobody: every check passes.")
+    )
+
+
+def _where(check: CheckResult) -> list[Html | str]:
+    """A failed check with its title; of a skipped one it is not known whether it would pass."""
+    number_and_title = [element("b", check.id), " ", check.title]
+    return number_and_title if check.status == "failed" else ["not checked from ", *number_and_title]
+
+
+def _why(grading: Grading) -> str:
+    """Why a learner's next check was skipped; differs from learner to learner."""
+    check = stuck_at(grading)
+    return f": {check.because}" if check and check.status == "skipped" else ""
 
 
 def _everybody(gradings: Sequence[Grading]) -> Html:
-    rows = []
-    for grading in gradings:
-        check = stuck_at(grading)
-        rows.append(
+    rows = [
+        element(
+            "tr",
             element(
-                "tr",
-                element("td", _link(grading)),
-                element("td", bar(share_of(grading)), class_="bar"),
-                element("td", f"{number(grading.score)} of {number(grading.max_score)}", class_="number"),
-                element("td", f"{check.id} {check.title}" if check else ""),
-            )
+                "td", _link(each), element("span", f" {each.id}", class_="soft") if each.name else None, class_="who"
+            ),
+            element("td", bar(share_of(each)), class_="bar"),
+            element("td", f"{number(each.score)} of {number(each.max_score)}", class_="number"),
+            element("td", _state(each), class_="what"),
         )
-    heads = [element("th", head) for head in ("learner", "", "score", "first check not passed")]
-    return element("table", element("tr", heads), rows, class_="small")
+        for each in gradings
+    ]
+    return table(("learner", "", "score", "first check not passed"), rows, "Everybody", numbers=("score",))
+
+
+def _state(grading: Grading) -> str:
+    check = stuck_at(grading)
+    if grading.status in ("refused", "broken") or check is None:
+        return "" if grading.status == "graded" else grading.status
+    return f"{check.id} {check.title}" if check.status == "failed" else f"not checked{_why(grading)}"
 
 
 def _link(grading: Grading) -> Html:

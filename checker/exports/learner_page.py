@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checker.checks.result import CheckResult, PartResult
-from checker.exports.markup import Html, element, page
+from checker.exports.markup import Html, element, page, table
 from checker.exports.model import Grading, number
 from checker.exports.page_style import STYLE
-from checker.exports.pictures import bar, house_picture
+from checker.exports.house_picture import house_pictures
+from checker.exports.pictures import bar
 from checker.report.terminal import LABELS, SYMBOLS
+
+
+FACTS = {
+    "submission": "handed in (SHA-256)",
+    "source": "handed in as",
+    "submitted_at": "handed in at",
+    "version": "version of the result",
+    "kit_sha256": "kit (SHA-256)",
+    "checks": "checks (hash)",
+    "hidden_checks": "hidden checks (hash)",
+    "workspace": "workspace (hash)",
+    "seconds": "took (s)",
+}
+"""What of a result's provenance is called otherwise on the page."""
 
 
 def render_learner_page(grading: Grading, course: str) -> str:
@@ -58,30 +73,35 @@ def _notices(grading: Grading) -> Iterable[Html]:
 def _parts_table(grading: Grading) -> Html:
     rows = []
     for part in grading.report.parts:
-        earned = grading.score_of(part)
+        earned, most = grading.score_of(part), grading.most_of(part)
         kind = " (bonus)" if part.bonus_part else ""
         rows.append(
             element(
                 "tr",
                 element("td", element("a", f"Part {part.number}: {part.name}", href=f"#part-{part.number}"), kind),
-                element("td", bar((part.points + part.bonus) / part.available if part.available else 0)),
-                element("td", f"{number(earned)} of {part.available}", class_="number"),
+                element("td", bar(earned / most if most else 0), class_="bar"),
+                element("td", f"{number(earned)} of {number(most)}", class_="number"),
             )
         )
-    return element("table", element("tbody", rows))
+    return table(("part", "", "points"), rows, "Parts", numbers=("points",))
 
 
 def _house(grading: Grading) -> Iterable[Html]:
-    picture = house_picture(grading.house)
-    if picture is not None:
+    pictures = house_pictures(grading.house)
+    if pictures:
         yield element("h2", "What the house did")
-        yield picture
+        yield element(
+            "p",
+            "The course's simulated house, run against what was handed in. No point depends on it.",
+            class_="soft small",
+        )
+        yield from pictures
 
 
 def _part(part: PartResult) -> list[Html]:
     earned = part.bonus if part.bonus_part else part.points
     title = f"Part {part.number}: {part.name}"
-    heading = element("h2", title, element("span", f"  {earned} of {part.available}", class_="soft small"))
+    heading = element("h2", title, " ", element("span", f"{earned} of {part.available}", class_="soft small"))
     return [element("section", heading, [_check(check) for check in part.checks], id=f"part-{part.number}")]
 
 
@@ -100,10 +120,14 @@ def _check(check: CheckResult) -> Html:
 
 
 def _provenance(grading: Grading) -> list[Html]:
-    known = {"submission": grading.id, "version": grading.version, **grading.report.provenance}
+    known = {"learner": grading.id, "version": grading.version, **grading.report.provenance}
     rows = [
-        element("tr", element("th", key), element("td", element("code", str(value))))
+        element(
+            "tr",
+            element("th", FACTS.get(key, key.replace("_", " ")), scope="row"),
+            element("td", element("code", str(value))),
+        )
         for key, value in known.items()
-        if isinstance(value, str | int | float)
+        if isinstance(value, str | int | float) and value != ""
     ]
-    return [element("h2", "Checked with"), element("table", rows, class_="small")]
+    return [element("h2", "Checked with"), element("table", element("tbody", rows), class_="small")]

@@ -9,7 +9,8 @@ from checker.exports.markup import visible
 from checker.exports.model import Grading, number
 from checker.report.terminal import LABELS, SYMBOLS
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:/$-])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@$]|:(?=\S)|(?<=\bwww)\.)")
+"""What means something in the middle of a line of GitHub's or GitLab's Markdown: marks, links (bare ones too), emoji."""
 
 
 def render_markdown(grading: Grading, course: str) -> str:

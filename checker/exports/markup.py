@@ -57,6 +57,19 @@ def _flat(children: Iterable[Child]) -> Iterable[Html]:
             yield from _flat(child)
 
 
+def table(heads: Iterable[str], rows: Iterable[Child], label: str, numbers: Iterable[str] = ()) -> Html:
+    """A table whose columns have heads (`numbers`: those to the right); a narrow screen moves it sideways, by keyboard too."""
+    number = dict.fromkeys(numbers, "number")
+    cells = [element("th", head, scope="col", class_=number.get(head)) if head else element("td") for head in heads]
+    columns = element("thead", element("tr", cells))
+    return wide(element("table", columns, element("tbody", rows), class_="small"), label)
+
+
+def wide(child: Child, label: str) -> Html:
+    """What may be wider than the screen, in a frame of its own."""
+    return element("div", child, class_="wide", tabindex=0, role="group", aria_label=label)
+
+
 def page(title: str, style: str, *body: Child) -> str:
     """A whole page that loads nothing and runs nothing, whatever it holds."""
     head = element(
@@ -72,4 +85,4 @@ def page(title: str, style: str, *body: Child) -> str:
         element("title", title),
         element("style", Html(style)),
     )
-    return "<!doctype html>\n" + element("html", head, element("body", *body), lang="en") + "\n"
+    return "<!doctype html>\n" + element("html", head, element("body", element("main", *body)), lang="en") + "\n"

@@ -34,13 +34,15 @@ class Grading:
     version: int = 1
     part_scores: Mapping[int, float] = field(default_factory=dict)
     """What each part is worth after late rules and weights, where it differs from its points."""
+    part_maxima: Mapping[int, float] = field(default_factory=dict)
+    """What each part can be worth with its weight, where it differs from its points."""
     rules: tuple[str, ...] = ()
     """How the score came about, beyond the sum of the points: late rules, adjustments."""
     comment: str = ""
     problem: str = ""
     """Why the submission could not be graded, or not to its end."""
-    unfinished: bool = False
-    """The grading itself broke off: it counts for nothing yet."""
+    status: str = "graded"
+    """graded, stopped (by a limit), refused (it could not be read), broken (the kit's fault: it counts for nothing yet)."""
     house: House = House()
     shown: Report | None = None
     """What the learner may see of the report, where hidden checks make that less."""
@@ -63,11 +65,15 @@ class Grading:
 
     @property
     def to_be_graded_again(self) -> bool:
-        return self.unfinished or any(part.to_be_graded_again for part in self.report.parts)
+        return self.status == "broken" or any(part.to_be_graded_again for part in self.report.parts)
 
     def score_of(self, part: PartResult) -> float:
         """A part's score after the rules of the course."""
         return self.part_scores.get(part.number, part.points + part.bonus)
+
+    def most_of(self, part: PartResult) -> float:
+        """What a part can be worth after the rules of the course."""
+        return self.part_maxima.get(part.number, part.available)
 
 
 @dataclass(frozen=True)

@@ -67,10 +67,11 @@ def grading_of(grade: Grade, course: CourseRules, store: Grades) -> Grading:
         score=round(grade.score, 4),
         max_score=grade.max_score,
         part_scores=grade.parts,
+        part_maxima=grade.most,
         rules=grade.rules,
         comment=grade.comment,
         problem=str(raw.get("problem") or ""),
-        unfinished=raw.get("status") == "broken",
+        status=str(raw.get("status") or "graded"),
         house=house_of(raw.get("house") or {}),
         shown=report_of(raw, parts_as_shown(raw["parts"]), course),
         raw=raw,
@@ -81,8 +82,13 @@ def grading_of(grade: Grade, course: CourseRules, store: Grades) -> Grading:
 def report_of(raw: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], course: CourseRules) -> Report:
     """A result file's object as the report that every renderer knows."""
     found = tuple(_part(part, course) for part in parts)
-    about = {"submission": raw["submission"].get("sha256", ""), "source": raw["submission"].get("source", "")}
-    return Report(found, {**about, **(raw.get("provenance") or {})}, tuple(map(str, raw.get("notices") or ())))
+    handed_in = raw["submission"]
+    about = {"submission": handed_in.get("sha256", ""), "source": handed_in.get("source", "")}
+    about |= {key: handed_in[key] for key in ("submitted_at", "commit") if handed_in.get(key)}
+    notices = [*(raw.get("notices") or ()), *(handed_in.get("notes") or ())]
+    if left_out := handed_in.get("left_out"):
+        notices.append("Not taken from what was handed in: " + "; ".join(map(str, left_out)))
+    return Report(found, {**about, **(raw.get("provenance") or {})}, tuple(map(str, notices)))
 
 
 def parts_as_shown(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -86,9 +86,12 @@ def stuck_at(grading: Grading) -> CheckResult | None:
 
 
 def groups_of_stuck(gradings: Sequence[Grading]) -> list[tuple[CheckResult, list[Grading]]]:
-    """Who is stuck at which check, the largest group first."""
-    groups: dict[str, tuple[CheckResult, list[Grading]]] = {}
+    """Who is stuck at which check, the largest group first; a refused submission was not checked at all.
+
+    Failed at a check and skipped from there on (Terraform refused the files) are two groups.
+    """
+    groups: dict[tuple[str, str], tuple[CheckResult, list[Grading]]] = {}
     for grading in gradings:
-        if check := stuck_at(grading):
-            groups.setdefault(check.id, (check, []))[1].append(grading)
+        if grading.status != "refused" and (check := stuck_at(grading)):
+            groups.setdefault((check.id, check.status), (check, []))[1].append(grading)
     return sorted(groups.values(), key=lambda group: (-len(group[1]), sort_key(group[0].id)))

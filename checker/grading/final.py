@@ -6,7 +6,7 @@ Every step leaves a sentence, so that a grade can be explained to the one who go
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ class Grade:
     max_score: float
     parts: Mapping[int, float]
     """What each part is worth after all rules."""
+    most: Mapping[int, float]
+    """What each part can be worth: its points times its weight."""
     rules: tuple[str, ...]
     """How the score came about, beyond the sum of the points."""
     comment: str
@@ -61,7 +63,9 @@ def present_attempts(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, 
 def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adjustment: Adjustment) -> Grade:
     rules: list[str] = []
     changes = adjustment.changes
-    parts, most = {}, 0.0
+    parts: dict[int, float] = {}
+    most: dict[int, float] = {}
+    whole = 0.0
     for part in result["parts"]:
         part_rules = course.rules_of(part["part"])
         bonus = course.is_bonus(part["part"], part["bonus_part"])
@@ -70,7 +74,10 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
         for change in (c for c in changes if c.part == part["part"]):
             score = _changed(score, change, f"part {part['part']}", rules)
         parts[part["part"]] = score
-        most += 0 if bonus else sum(check["max_points"] for check in part["checks"]) * part_rules.weight
+        most[part["part"]] = sum(check["max_points"] for check in part["checks"]) * part_rules.weight
+        whole += 0 if bonus else most[part["part"]]
+        if part_rules.weight != 1:
+            rules.append(f"part {part['part']}: its points count {part_rules.weight:g} times")
     score = sum(parts.values())
     score -= _hint_costs(result, course.hint_costs, rules)
     if (extra := max(0, number - 1 - course.attempts.free)) and course.attempts.each_costs:
@@ -78,7 +85,8 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
         rules.append(f"attempt {number}: {extra} beyond the free ones cost {course.attempts.each_costs:.0%} each")
     for change in (c for c in changes if not c.part and not c.check):
         score = _changed(score, change, "the sum", rules)
-    return Grade(result["learner"]["id"], max(0.0, score), most, parts, tuple(rules), adjustment.comment, result)
+    score = max(0.0, score)
+    return Grade(result["learner"]["id"], score, whole, parts, most, tuple(rules), adjustment.comment, result)
 
 
 def _earned(part: Mapping[str, Any], changes: Sequence[Change], rules: list[str]) -> float:
@@ -139,6 +147,4 @@ def _hint_costs(result: Mapping[str, Any], costs: Sequence[float], rules: list[s
 
 
 def _noted(grade: Grade, rule: str) -> Grade:
-    return Grade(
-        grade.learner, grade.score, grade.max_score, grade.parts, (*grade.rules, rule), grade.comment, grade.result
-    )
+    return replace(grade, rules=(*grade.rules, rule))

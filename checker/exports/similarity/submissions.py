@@ -14,7 +14,7 @@ from checker.exports.similarity.write import LARGEST_FILE, MOST_FILES, SKIPPED, 
 def read_submissions(grades: Path, submissions: Path | None) -> tuple[dict[str, Files], dict[str, str]]:
     """The files of each submission, and everybody's name."""
     gradings = read_grades(grades).gradings
-    names = {grading.id: grading.shown_name for grading in gradings}
+    names = {grading.id: f"{grading.name} ({grading.id})" if grading.name else grading.id for grading in gradings}
     if submissions is None:
         kept = {
             grading.id: _kept(grades, grading.id, str(grading.report.provenance["submission"])) for grading in gradings

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from checker.errors import UsageProblem
-from checker.exports.csv_tables import Cell, Table, feedback_of
+from checker.exports.csv_tables import Cell, Table, feedback_of, html_feedback_of
 from checker.exports.model import ClassGrades, Grading
 
 ID_COLUMNS = {
@@ -18,19 +19,26 @@ ID_COLUMNS = {
 """The columns that may name a learner, the surest first."""
 GRADE_COLUMN = {"moodle": "Grade"}
 FEEDBACK_COLUMN = {"moodle": "Feedback comments", "blackboard": "Feedback to Learner"}
+MOST_COLUMN = "Maximum Grade"
+PARTICIPANT = re.compile(r"\D+(\d+)")
+"""Moodle's identifier of a participant, whatever a participant is called in its language: `Participant 4711`."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """The file with grades, and whose grade found no place in it."""
+    """The file with grades, whose grade found no place in it, and who in it has none."""
 
     table: Table
     missing: tuple[Grading, ...]
+    without: int
+    """Rows that got no grade."""
+    too_much: tuple[Grading, ...]
+    """Whose grade is above what the platform's assignment allows: Moodle passes it over without a word."""
 
 
 def fill(platform: str, table: Table, grades: ClassGrades, column: str | None = None) -> Filled:
     """The platform's table with everybody's score in its grade column."""
-    ids = [name for name in ID_COLUMNS[platform] if name in table.header]
+    ids = id_columns(platform, table)
     if not ids:
         raise UsageProblem(
             f"The file is none of {platform}'s: it has none of the columns {', '.join(ID_COLUMNS[platform])}",
@@ -39,7 +47,7 @@ def fill(platform: str, table: Table, grades: ClassGrades, column: str | None = 
     at = _grade_column(platform, table, column or GRADE_COLUMN.get(platform) or grades.title)
     feedback = table.header.index(name) if (name := FEEDBACK_COLUMN.get(platform)) in table.header else None  # type: ignore[arg-type]
     rows = [list(row) for row in table.rows]
-    places = _rows_by_key(table, ids)
+    places = _rows_by_key(platform, table, ids)
     taken: dict[int, Grading] = {}
     missing = []
     for grading in grades.gradings:
@@ -55,13 +63,41 @@ def fill(platform: str, table: Table, grades: ClassGrades, column: str | None = 
         if not grading.to_be_graded_again:
             rows[place][at] = grading.score
             if feedback is not None:
-                rows[place][feedback] = feedback_of(grading)
-    return Filled(Table(table.header, rows, table.delimiter, table.encoding), tuple(missing))
+                rows[place][feedback] = _feedback(platform, table, rows[place], grading)
+    too_much = [g for place, g in taken.items() if not g.to_be_graded_again and g.score > _most(table, place)]
+    people = sum(bool(_key(row[ids[0]])) for row in table.rows)
+    return Filled(replace(table, rows=rows), tuple(missing), people - len(taken), tuple(too_much))
+
+
+def id_columns(platform: str, table: Table) -> list[int]:
+    """The columns that name learners, the surest first; the first of Moodle's worksheet in whatever language it is."""
+    found = [table.header.index(name) for name in ID_COLUMNS[platform] if name in table.header]
+    return found or ([0] if platform == "moodle" and _numbers_participants(table, 0) else [])
+
+
+def _numbers_participants(table: Table, at: int) -> bool:
+    return bool(table.rows) and all(PARTICIPANT.fullmatch(str(row[at])) for row in table.rows)
+
+
+def _feedback(platform: str, table: Table, row: Sequence[Cell], grading: Grading) -> str:
+    is_html = "Feedback Format" in table.header and row[table.header.index("Feedback Format")] == "HTML"
+    return html_feedback_of(grading) if platform == "moodle" or is_html else feedback_of(grading)
+
+
+def _most(table: Table, row: int) -> float:
+    """What the platform's own file says can be reached at most."""
+    titles = [title.casefold() for title in table.header]
+    if MOST_COLUMN.casefold() not in titles:
+        return math.inf
+    try:
+        return float(str(table.rows[row][titles.index(MOST_COLUMN.casefold())]).replace(",", "."))
+    except ValueError:
+        return math.inf
 
 
 def _grade_column(platform: str, table: Table, wanted: str) -> int:
     """The column of that title; Canvas adds `(id)` to it, Blackboard `[Total Pts: …] |id`."""
-    bare = [re.sub(r"\s*(\(\d+\)|\[Total Pts:.*)$", "", title).strip() for title in table.header]
+    bare = [re.sub(r"\s*(\(\d+\)|\[[^\]]*\](\s*\|\d+)?)$", "", title).strip() for title in table.header]
     found = [at for at, title in enumerate(table.header) if wanted in (title, bare[at])]
     if len(found) != 1:
         known = ", ".join(repr(title) for title in table.header)
@@ -73,14 +109,15 @@ def _grade_column(platform: str, table: Table, wanted: str) -> int:
     return found[0]
 
 
-def _rows_by_key(table: Table, ids: list[str]) -> list[Mapping[str, list[int]]]:
+def _rows_by_key(platform: str, table: Table, ids: list[int]) -> list[Mapping[str, list[int]]]:
     """For each column of ids, where each id stands."""
     columns: list[Mapping[str, list[int]]] = []
-    for name in ids:
-        at = table.header.index(name)
+    for at in ids:
         places: dict[str, list[int]] = {}
+        numbered = table.header[at] not in ID_COLUMNS[platform] and _numbers_participants(table, at)
         for row, cells in enumerate(table.rows):
-            if key := _key(cells[at]):
+            key = PARTICIPANT.fullmatch(str(cells[at]))[1] if numbered else _key(cells[at])  # type: ignore[index]
+            if key:
                 places.setdefault(key, []).append(row)
         columns.append(places)
     return columns
@@ -88,7 +125,7 @@ def _rows_by_key(table: Table, ids: list[str]) -> list[Mapping[str, list[int]]]:
 
 def _place_of(grading: Grading, columns: list[Mapping[str, list[int]]]) -> int | None:
     """The one row that an id of the learner names; a name that two share names nobody."""
-    keys = [_key(key) for key in (grading.id, *_platform_ids(grading), grading.email, grading.name) if key]
+    keys = [_key(key) for key in (grading.participant, grading.id, grading.email, grading.name) if key]
     for places in columns:
         for key in keys:
             if len(rows := places.get(key, [])) == 1:
@@ -96,11 +133,5 @@ def _place_of(grading: Grading, columns: list[Mapping[str, list[int]]]) -> int |
     return None
 
 
-def _platform_ids(grading: Grading) -> list[str]:
-    """Moodle's participant: the number in the name of its download, which the grader takes for the id."""
-    found = re.search(r"_(\d+)_assignsubmission_", str(grading.report.provenance.get("source", "")))
-    return [found[1]] if found else []
-
-
 def _key(cell: Cell) -> str:
-    return re.sub(r"^participant ", "", " ".join(str(cell).split()).casefold())
+    return re.sub(r"^participant (?=\d+$)", "", " ".join(str(cell).split()).casefold())

@@ -6,9 +6,10 @@ The platforms find people and columns by ids that only they know, so filling the
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,25 @@ from checker.errors import UsageProblem
 from checker.exports.markup import visible
 from checker.exports.model import ClassGrades, Grading, number
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
+AFTER_SEPARATOR = re.compile(r"(?<=[;,])(\s*[\"']*)(?=[=@＝＠]|[+\-＋－][^\s\d])")
+"""Where a cell would begin for a spreadsheet that takes another separator than the file's."""
+DELIMITERS = (",", ";", "\t")
+WORKSHEET = (
+    "Identifier",
+    "Full name",
+    "Email address",
+    "Grade",
+    "Maximum Grade",
+    "Last modified (grade)",
+    "Feedback comments",
+)
+"""Those columns of Moodle's grading worksheet that its upload looks for or that people want to see."""
 Cell = str | float
+
+
+class Given(str):
+    """A cell as the platform wrote it: it goes back as it came."""
 
 
 @dataclass
@@ -28,43 +46,63 @@ class Table:
     rows: list[list[Cell]]
     delimiter: str = ","
     encoding: str = "utf-8"
+    decimal: str = "."
 
 
-def safe_cell(value: Cell) -> str:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers.
+def safe_cell(value: Cell, decimal: str = ".") -> str:
+    """A cell on one line that no spreadsheet takes for a formula; numbers stay numbers.
 
-    >>> safe_cell("=HYPERLINK(1)"), safe_cell(-2.5), safe_cell("Ada")
-    ("'=HYPERLINK(1)", '-2.5', 'Ada')
+    >>> safe_cell("=HYPERLINK(1)"), safe_cell(-2.5), safe_cell("Ada"), safe_cell(2.5, ",")
+    ("'=HYPERLINK(1)", '-2.5', 'Ada', '2,5')
     """
+    if isinstance(value, Given):
+        return value
     if not isinstance(value, str):
-        return number(value)
-    text = visible(value)
+        return number(value).replace(".", decimal)
+    text = visible(re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", value))
     if re.fullmatch(r"[+-]?\d+([.,]\d+)?", text.strip()):
         return text
-    return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(FORMULA) else text
+    text = AFTER_SEPARATOR.sub(r"\1'", text)
+    return f"'{text.lstrip()}" if text.lstrip().lstrip("\"'").lstrip().startswith(FORMULA) else text
 
 
 def render_table(table: Table) -> bytes:
-    """The file; every cell is made safe here, and only here."""
+    """The file; every cell that is not the platform's own is made safe here, and only here.
+
+    Behind a byte-order mark the first cell stands without quotes: Canvas refuses a quote there.
+    """
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=table.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    quoting = csv.QUOTE_MINIMAL if table.encoding == "utf-8-sig" else csv.QUOTE_ALL
+    writer = csv.writer(out, delimiter=table.delimiter, quoting=quoting, lineterminator="\r\n")
     writer.writerow([safe_cell(title) for title in table.header])
-    writer.writerows([[safe_cell(cell) for cell in row] for row in table.rows])
+    writer.writerows([[safe_cell(cell, table.decimal) for cell in row] for row in table.rows])
     return out.getvalue().encode(table.encoding)
 
 
 def read_table(file: Path) -> Table:
-    """A platform's own file: comma or tab, UTF-8 or UTF-16 (Blackboard)."""
+    """A platform's own file: comma, semicolon or tab, UTF-8 with or without its mark, UTF-16 (Blackboard)."""
     try:
         data = file.read_bytes()
-        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        encoding = "utf-8-sig" if data[:3] == b"\xef\xbb\xbf" else encoding
         text = data.decode(encoding)
-        delimiter = "\t" if text.split("\n", 1)[0].count("\t") > text.split("\n", 1)[0].count(",") else ","
-        header, *rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
+        delimiter = max(DELIMITERS, key=lambda each: len(next(csv.reader(io.StringIO(text), delimiter=each))))
+        header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except UnicodeDecodeError as error:
+        raise UsageProblem(
+            f"{file} is no table in UTF-8 or UTF-16", next_step="export it anew from the platform, or save it as UTF-8"
+        ) from error
+    except (OSError, csv.Error, ValueError, StopIteration) as error:
         raise UsageProblem(f"{file} is no table: {error}", next_step="export it anew from the platform") from error
     width = len(header)
-    return Table(header, [list((row + [""] * width)[:width]) for row in rows], delimiter, encoding)
+    given: list[list[Cell]] = [[Given(cell) for cell in (row + [""] * width)[:width]] for row in rows]
+    return Table([Given(title) for title in header], given, delimiter, encoding, _decimal_of(rows, delimiter))
+
+
+def _decimal_of(rows: Sequence[Sequence[str]], delimiter: str) -> str:
+    """The decimal sign of the numbers that are there; a comma only where no comma separates cells."""
+    numbers = [cell for row in rows for cell in row if re.fullmatch(r"-?\d+[.,]\d+", cell)]
+    return "," if delimiter != "," and numbers and all("," in cell for cell in numbers) else "."
 
 
 def new_table(platform: str, grades: ClassGrades, per_part: bool = False) -> Table:
@@ -90,13 +128,26 @@ def _graded(grades: ClassGrades) -> list[Grading]:
 
 
 def _moodle(grades: ClassGrades, columns: Sequence[tuple[str, float, dict[str, float]]]) -> Table:
-    """Grades → Import → CSV file; https://docs.moodle.org/en/Grade_import"""
+    """For people of Moodle's download its grading worksheet, else what Grades → Import → CSV file takes.
+
+    https://docs.moodle.org/en/Grade_import; the worksheet: mod/assign/feedback/offline of Moodle's source.
+    """
+    if grades.gradings and len(columns) == 1 and all(each.participant for each in grades.gradings):
+        return _worksheet(grades, *columns[0])
     header = ["Username", "Full name", "Email address", *(title for title, _, _ in columns), "Feedback"]
     rows: list[list[Cell]] = [
-        [g.id, g.shown_name, g.email, *(scores.get(g.id, "") for _, _, scores in columns), feedback_of(g)]
+        [g.id, g.shown_name, g.email, *(scores.get(g.id, "") for _, _, scores in columns), html_feedback_of(g)]
         for g in grades.gradings
     ]
     return Table(header, rows)
+
+
+def _worksheet(grades: ClassGrades, title: str, most: float, scores: Mapping[str, float]) -> Table:
+    rows: list[list[Cell]] = [
+        [f"Participant {g.participant}", g.name, g.email, scores.get(g.id, ""), most, Given("-"), html_feedback_of(g)]
+        for g in grades.gradings
+    ]
+    return Table(list(WORKSHEET), rows)
 
 
 def _canvas(grades: ClassGrades, columns: Sequence[tuple[str, float, dict[str, float]]]) -> Table:
@@ -120,8 +171,17 @@ def _blackboard(grades: ClassGrades, columns: Sequence[tuple[str, float, dict[st
 
 
 def feedback_of(grading: Grading) -> str:
-    """One line for each check that did not pass, and the instructor's comment."""
-    lines = [grading.comment] if grading.comment else []
-    failed = [check for check in grading.for_learner.checks if check.status == "failed"]
-    lines += [f"{check.id} {check.title}: {check.fix or check.because}".rstrip(": ") for check in failed]
+    """Why there are not all points: what stopped the grading, each failed check, the instructor's comment."""
+    shown = grading.for_learner
+    lines = [text for text in (grading.comment, grading.problem, *grading.rules) if text]
+    failed = [check for check in shown.checks if check.status == "failed"]
+    lines += [f"{check.id} {check.title.rstrip('.')}: {check.fix or check.because}".rstrip(": ") for check in failed]
+    skipped = [check for check in shown.checks if check.status == "skipped" and check.because]
+    if skipped and not failed and not grading.problem:
+        lines.append(f"{len(skipped)} checks were skipped: {skipped[0].because}")
     return "; ".join(" ".join(line.split()) for line in lines)
+
+
+def html_feedback_of(grading: Grading) -> str:
+    """Moodle takes feedback for HTML: `<` must stay a sign."""
+    return html.escape(feedback_of(grading), quote=False)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checker.checks.result import CheckResult, PartResult
+from checker.exports.house_picture import house_pictures
 from checker.exports.markup import Html, element, page, table
 from checker.exports.model import Grading, number
 from checker.exports.page_style import STYLE
-from checker.exports.house_picture import house_pictures
 from checker.exports.pictures import bar
 from checker.report.terminal import LABELS, SYMBOLS
-
 
 FACTS = {
     "submission": "handed in (SHA-256)",

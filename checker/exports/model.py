@@ -55,6 +55,12 @@ class Grading:
         return self.name or self.id
 
     @property
+    def participant(self) -> str:
+        """The number that Moodle gave the learner in the assignment's download, or nothing."""
+        found = re.search(r"_(\d+)_assignsubmission_", str(self.report.provenance.get("source", "")))
+        return found[1] if found else ""
+
+    @property
     def for_learner(self) -> Grading:
         """The grading as the learner may see it: without the secrets of hidden checks."""
         return self if self.shown is None else replace(self, report=self.shown, raw={})

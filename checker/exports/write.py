@@ -10,13 +10,13 @@ from checker.errors import UsageProblem
 from checker.exports.appeal import bundle_of
 from checker.exports.autograder import render_package
 from checker.exports.csv_fill import fill
-from checker.exports.csv_tables import new_table, read_table, render_table
+from checker.exports.csv_tables import WORKSHEET, Table, new_table, read_table, render_table
 from checker.exports.dashboard import render_dashboard
 from checker.exports.gradescope import render_gradescope
 from checker.exports.json_export import SCHEMA, render_json
 from checker.exports.learner_page import render_learner_page
 from checker.exports.markdown import render_markdown
-from checker.exports.model import ClassGrades, Grading, file_name_of
+from checker.exports.model import ClassGrades, Grading, file_name_of, number
 from checker.report.files import render_junit
 
 
@@ -56,6 +56,34 @@ def write_json(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
     return [f"{out / 'grades.json'}: everybody", f"{out / 'grades.schema.json'}: what is in it"]
 
 
+UPLOAD_AT = {
+    "moodle": "Grades → Import → CSV file",
+    "canvas": "Grades → Import",
+    "blackboard": "Gradebook → Upload grades",
+}
+MOODLES_MOST = 100
+"""Moodle's import of grades ends at a grade above it, unless the site allows unlimited grades."""
+
+
+def told_of_new_table(platform: str, table: Table, grades: ClassGrades) -> list[str]:
+    """Where a table that is not the platform's own goes, and what is to be known before."""
+    if table.header[0] == WORKSHEET[0]:
+        return ["upload it in Moodle's assignment: View all submissions → Upload grading worksheet"]
+    told = [f"upload it under {UPLOAD_AT[platform]}"]
+    if platform != "moodle":
+        return told
+    told += [
+        f"{each.participant} is a number of Moodle's download and no username: fill the grading worksheet with --roster"
+        for each in grades.gradings
+        if each.participant
+    ]
+    best = [each for each in grades.gradings if each.score > MOODLES_MOST]
+    return told + [
+        f"above {MOODLES_MOST}, Moodle's import would end there unless the site allows unlimited grades: {each.shown_name}"
+        for each in best
+    ]
+
+
 def table_writer(platform: str) -> Callable[[ClassGrades, Path, Choice], list[str]]:
     """Writes a platform's table, or fills the platform's own file."""
 
@@ -66,8 +94,14 @@ def table_writer(platform: str) -> Callable[[ClassGrades, Path, Choice], list[st
             filled = fill(platform, read_table(choice.roster), grades, choice.column)
             table = filled.table
             told = [f"not in {choice.roster.name}: {grading.shown_name}" for grading in filled.missing]
+            told += [f"{filled.without} people in {choice.roster.name} have no grade"] if filled.without else []
+            told += [
+                f"above what the assignment in Moodle allows, Moodle would pass it over: {each.shown_name} ({number(each.score)})"
+                for each in filled.too_much
+            ]
         else:
             table = new_table(platform, grades, choice.per_part)
+            told = told_of_new_table(platform, table, grades)
         _write(file, render_table(table))
         again = [grading for grading in grades.gradings if grading.to_be_graded_again]
         told += [f"left empty, to be graded again: {grading.shown_name}" for grading in again]

@@ -94,7 +94,8 @@ def _earned(part: Mapping[str, Any], changes: Sequence[Change], rules: list[str]
     for check in part["checks"]:
         points = float(check["points"])
         for change in (c for c in changes if c.check == check["id"]):
-            points = _changed(points, change, f"check {check['id']}", rules)
+            secret = check.get("visibility") in ("points", "nothing")
+            points = _changed(points, change, "a hidden check" if secret else f"check {check['id']}", rules)
         total += points
     return total
 

@@ -26,6 +26,16 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class AccessKey:
+    """Whom an access key stands for, and what a request that is signed with it must be signed with."""
+
+    caller: Caller
+    secret: str | None = None
+    """None: any secret will do (a key of nobody's is the administrator's)."""
+    session_token: str | None = None
+
+
+@dataclass(frozen=True)
 class Scope:
     """An account and a region: the name space in which nearly everything of AWS lives."""
 

@@ -1,6 +1,6 @@
 """The lab clock: real time by default; it can be advanced and has a rate. Everything that waits or stamps obeys it.
 
-TLS, SigV4 and the expiry of STS credentials use real time and do not look here.
+TLS and the expiry of STS credentials use real time and do not look here; SigV4 looks at both.
 """
 
 from __future__ import annotations

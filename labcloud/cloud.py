@@ -6,6 +6,7 @@ How the services are made from one another is in `labcloud/wiring`. One cloud a 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from moto.core.request import Request
 
 from labcloud import control
-from labcloud.api import ApiRequest, Scope
+from labcloud.api import AccessKey, ApiRequest, Scope
 from labcloud.ca import CertificateAuthority
 from labcloud.clock import LabClock
 from labcloud.control import Control
 from labcloud.gateway.front import Front, changes_something
 from labcloud.gateway.identify import largest_body
 from labcloud.gateway.origin import why_foreign
+from labcloud.gateway.signature import Moment
 from labcloud.hosts import is_own_host
 from labcloud.iam import RolePolicies, UserPolicies
 from labcloud.iot.messages import BrokerTrace, MessageRouter
@@ -31,7 +33,7 @@ from labcloud.iotlogging import IotWatch, LoggingOptions
 from labcloud.later import Later, made
 from labcloud.monitoring.counters import Counters
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
-from labcloud.motobase.iam import caller_of, role_policies, unique_id, user_policies
+from labcloud.motobase.iam import access_key, role_policies, unique_id, user_policies
 from labcloud.motobase.names import resolver
 from labcloud.mqtt import Broker, Origin, Published
 from labcloud.persistence.joint import Joint, Journal
@@ -145,7 +147,7 @@ class Cloud:
         self.trace = Trace()
         self.authority = self._open_authority()
         self.roles = Roles(_read_role, _read_user, lambda query: self.tables_of(query), resolver)
-        self.registry = Registry(caller_of, unique_id, self.roles.why_not)
+        self.registry = Registry(access_key, unique_id, self.roles.why_not)
         self.counters = Counters(self.clock.now, lambda *datum: self.put_metric(*datum))
         self.iot_options = LoggingOptions()
         self.watch = IotWatch(self.trace, self._log, self.counters.count, self.iot_options.are_set)
@@ -164,7 +166,7 @@ class Cloud:
         )
         token = self.settings.control_token
         self.control = Control(self.health, self.trace, self.clock, self.settle, lambda: self.timestream.query, token)
-        self.front = Front(_Callers(), self.roles, MotoBackends(), Services(self), self._keeping)
+        self.front = Front(_Callers(), self.roles, MotoBackends(), Services(self), self._keeping, self._now)
         self.http: HttpServer | None = None
 
     # -- life
@@ -292,6 +294,9 @@ class Cloud:
             return nullcontext()
         return self.persistence.keeping(request, changes=changes_something(request.operation))
 
+    def _now(self) -> Moment:
+        return Moment(time.time(), self.clock.now())
+
     def publish(self, origin: Origin, topic: str, payload: bytes, **options: Any) -> Published:
         """Through the broker, and waits for its word. Never call it in the broker's thread."""
         future: Future[Published] = self.mqtt.publish_threadsafe(origin, topic, payload, **options)
@@ -303,8 +308,8 @@ class Cloud:
 
 
 class _Callers:
-    def caller_of(self, access_key_id: str) -> Any:
-        return caller_of(access_key_id)
+    def access_key(self, access_key_id: str) -> AccessKey:
+        return access_key(access_key_id)
 
 
 def _read_role(role_arn: str) -> RolePolicies | None:

@@ -32,6 +32,13 @@ class AccessDenied(AwsError):
     status = 403
 
 
+class NotAuthentic(AwsError):
+    """A request does not come from whom it says. The code is JSON services'; the gateway says it as the service does."""
+
+    code = "UnrecognizedClientException"
+    status = 403
+
+
 class NotServed(AwsError):
     """The local cloud does not serve this operation. Never retried by the SDKs: status 501."""
 

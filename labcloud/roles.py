@@ -97,7 +97,7 @@ class Roles:
     def authorise(self, request: ApiRequest) -> None:
         """Raises AccessDenied with AWS's message unless the caller's policies allow what the request asks.
 
-        The account's administrator (any key pair that the cloud did not issue) may do everything but assume roles that
+        The account's administrator (any word that is no access key) may do everything but assume roles that
         trust somebody else.
         """
         if (request.service, request.operation) == ("sts", "AssumeRole"):

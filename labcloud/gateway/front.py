@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import Protocol
 
 from moto.core.request import Request
 
-from labcloud.api import ApiRequest, Caller, Served
-from labcloud.errors import AwsError, NotServed
+from labcloud.api import AccessKey, ApiRequest, Caller, Served
+from labcloud.errors import AwsError, NotAuthentic, NotServed
 from labcloud.gateway.identify import (
     LARGEST_BODIES,
     LARGEST_OTHER_BODY,
@@ -21,6 +22,8 @@ from labcloud.gateway.identify import (
     read_signature,
 )
 from labcloud.gateway.refused import NEVER_DONE
+from labcloud.gateway.signature import Moment, check_end, check_signature
+from labcloud.gateway.unauthentic import in_words_of
 from labcloud.gateway.unkept import unkept
 from labcloud.motobase.backends import MotoBackends, unexpected
 from labcloud.motobase.bodies import malformed, unzipped
@@ -31,6 +34,7 @@ from labcloud.motobase.wire import (
     WireResponse,
     is_known,
     parse_parameters,
+    protocol_of,
     recognise,
     write_error,
     write_result,
@@ -40,9 +44,10 @@ log = logging.getLogger("labcloud.gateway")
 
 
 class Callers(Protocol):
-    """Knows who an access key belongs to."""
+    """Knows who an access key belongs to, and its secret."""
 
-    def caller_of(self, access_key_id: str) -> Caller: ...
+    def access_key(self, access_key_id: str) -> AccessKey:
+        """Raises NotAuthentic for a key that is not valid (any more)."""
 
 
 class Authoriser(Protocol):
@@ -69,6 +74,7 @@ class Front:
     moto: MotoBackends
     ours: Callable[[str], Served] = lambda service: Served()
     keeping: Keeping = lambda request: nullcontext()
+    now: Callable[[], Moment] = lambda: Moment(time.time(), time.time())
 
     def answer(self, http: Request) -> WireResponse:
         """Answers one request; every failure is written in the error shape of the service that it was for."""
@@ -76,9 +82,10 @@ class Front:
         try:
             signature = read_signature(http.headers, http.args)
             service = _likely_service(signature, http)
+            caller = self._authenticate(signature, http)
             http = _unpacked(signature, http)
             service, operation = self._find_operation(signature, http)
-            request = self._parse(service, operation, signature, http)
+            request = self._parse(service, operation, signature.region, caller, http)
             self.authoriser.authorise(request)
             _require_kept(request)
             ours = self.ours(service)
@@ -92,6 +99,8 @@ class Front:
         except _ServiceNotServed as error:
             log.warning("%s", error)
             return write_error(error.service if is_known(error.service) else service, None, http, error)
+        except NotAuthentic as error:
+            return write_error(service, operation, http, in_words_of(service, protocol_of(service, http), error))
         except AwsError as error:
             if error.status >= 500:
                 log.warning("%s", error)
@@ -125,15 +134,23 @@ class Front:
         asked = http.headers.get("X-Amz-Target") or http.values.get("Action") or f"{http.method} {http.path}"
         raise AwsError(f"{candidates[0]} has no operation {asked}", code="UnknownOperationException", status=404)
 
-    def _parse(self, service: str, operation: WireOperation, signature: Signature, http: Request) -> ApiRequest:
+    def _authenticate(self, signature: Signature, http: Request) -> Caller:
+        """Who has signed a request, if it was they and not too long ago. Raises NotAuthentic."""
+        key = self.callers.access_key(signature.access_key_id)
+        now = self.now()
+        check_end(signature, http, now)
+        check_signature(signature, http, key, now)
+        return key.caller
+
+    def _parse(self, service: str, operation: WireOperation, region: str, caller: Caller, http: Request) -> ApiRequest:
         parameters = parse_parameters(operation, http)
         require_members(operation.model.input_shape, parameters)
         return ApiRequest(
             service=service,
             operation=operation.name,
             parameters=parameters,
-            region=signature.region,
-            caller=self.callers.caller_of(signature.access_key_id),
+            region=region,
+            caller=caller,
             headers=http.headers,
         )
 

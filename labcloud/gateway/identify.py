@@ -1,14 +1,11 @@
-"""Which service and region a request is for and which access key signed it. Pure; signatures are not verified.
-
-The local cloud takes any key pair as the account's administrator, as the course's environment sets one; session
-credentials that the cloud itself issued stand for their role.
-"""
+"""Which service and region a request is for and which access key signed it. Pure; `signature` says whether it did."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from labcloud.errors import AwsError
 
@@ -50,35 +47,58 @@ LARGEST_OTHER_BODY = 16 * MIB
 """DynamoDB's limit, the largest of the others ("Quotas in Amazon DynamoDB", BatchWriteItem)."""
 LARGEST_UNSIGNED_BODY = MIB
 
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
+NO_REGION = "us-east-1"
+"""Of a signature that names none. Buckets are found without."""
+
+_CREDENTIAL = re.compile(
+    r"Credential=([^/,\s]+)/(\d{8}/([^/]+)/([^/]+)/aws4_request)"
+    r"(?:,\s*SignedHeaders=([^,\s]+))?(?:,\s*Signature=([0-9a-f]+))?"
+)
+
+
+class Form(Enum):
+    """Where a signature stands, and of which version it is."""
+
+    HEADER = "version 4, in the Authorization header"
+    QUERY = "version 4, in the query"
+    QUERY_2 = "version 2, in the query: S3's, and boto3's default for presigned URLs in the older regions"
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What the SigV4 credential scope of a request says."""
+    """What the credential of a signature says."""
 
     access_key_id: str
     region: str
     signing_name: str
+    scope: str = ""
+    """<day>/<region>/<signing name>/aws4_request, as it is signed."""
+    form: Form = Form.HEADER
+    signed_headers: str = ""
+    signature: str = ""
 
 
 def read_signature(headers: Mapping[str, str], query: Mapping[str, str]) -> Signature:
-    """Reads the credential scope from the Authorization header or a presigned URL.
+    """Reads the credential from the Authorization header or a presigned URL.
 
     Raises AwsError MissingAuthenticationTokenException (403) for an unsigned request.
     """
-    scope = headers.get("Authorization", "")
-    if "X-Amz-Credential" in query:
-        scope = f"Credential={query['X-Amz-Credential']}"
-    match = _CREDENTIAL.search(scope)
-    if not match:
-        raise AwsError(
-            "The request is not signed with SigV4: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any value serves here).",
-            code="MissingAuthenticationTokenException",
-            status=403,
+    if (authorization := headers.get("Authorization", "")) and (match := _CREDENTIAL.search(authorization)):
+        access_key_id, scope, region, name, signed_headers, signature = match.groups()
+        return Signature(
+            access_key_id, region, name.lower(), scope, signed_headers=signed_headers or "", signature=signature or ""
         )
-    access_key_id, _, region, signing_name = match.groups()
-    return Signature(access_key_id, region, signing_name.lower())
+    if (credential := query.get("X-Amz-Credential")) and (match := _CREDENTIAL.match(f"Credential={credential}")):
+        access_key_id, scope, region, name, *_ = match.groups()
+        parts = {"signed_headers": query.get("X-Amz-SignedHeaders", ""), "signature": query.get("X-Amz-Signature", "")}
+        return Signature(access_key_id, region, name.lower(), scope, Form.QUERY, **parts)
+    if not authorization and "AWSAccessKeyId" in query and "Signature" in query:
+        return Signature(query["AWSAccessKeyId"], NO_REGION, "s3", form=Form.QUERY_2, signature=query["Signature"])
+    raise AwsError(
+        "The request is not signed with SigV4: set AWS_ACCESS_KEY_ID=test and AWS_SECRET_ACCESS_KEY=test.",
+        code="MissingAuthenticationTokenException",
+        status=403,
+    )
 
 
 def largest_body(authorization: str, query: Mapping[str, str]) -> int:

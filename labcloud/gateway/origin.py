@@ -1,8 +1,8 @@
 """Who may talk to a cloud that listens on this machine only: programs, and web pages of this machine. Pure.
 
-The cloud takes any key pair, so a web page from elsewhere must not reach it through the reader's browser: neither by
-a request across origins (fetch, a form, an image) nor under a host name of its own that it has pointed to 127.0.0.1
-(DNS rebinding). Programs send neither Origin nor Sec-Fetch-Site. (Fetch standard; W3C Fetch Metadata.)
+The cloud takes any word for the administrator's key, so a web page from elsewhere must not reach it through the
+reader's browser: neither by a request across origins (fetch, a form, an image) nor under a host name of its own that it
+has pointed to 127.0.0.1 (DNS rebinding). Programs send neither Origin nor Sec-Fetch-Site. (Fetch standard; W3C Fetch Metadata.)
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labcloud.api import Caller
+from labcloud.api import AccessKey, Caller
 from labcloud.ca import certificate_id
+from labcloud.errors import NotAuthentic
 from labcloud.iam import decide_iot, device_context
 from labcloud.iam.parser import PolicyError, parse_policy
 from labcloud.iam.policy import Policy
@@ -26,8 +27,10 @@ def is_certificate(principal: Principal) -> bool:
 class Registry:
     """The broker's ports Principals, Policies and Callers, read from the control plane."""
 
-    def __init__(self, caller_of: Callable[[str], Caller], unique_id: Callable[[Caller], str], why_not: WhyNot) -> None:
-        self._caller_of = caller_of
+    def __init__(
+        self, access_key: Callable[[str], AccessKey], unique_id: Callable[[Caller], str], why_not: WhyNot
+    ) -> None:
+        self._access_key = access_key
         self._unique_id = unique_id
         self._why_not = why_not
         self.epoch = 0
@@ -52,12 +55,22 @@ class Registry:
 
     def principal_of_key(self, scope: SignedScope) -> Principal | Refusal:
         """Who signs a WebSocket with this access key; the id is the user's or session's (iot-sql-functions, principal)."""
-        caller = self._caller_of(scope.access_key_id)
-        return Principal(self._unique_id(caller), caller.arn, caller.account_id, scope.region)
+        try:
+            key = self._access_key(scope.access_key_id)
+        except NotAuthentic as error:
+            return Refusal(f"access key {scope.access_key_id}: {error.message}")
+        if key.secret is not None and scope.session_token != key.session_token:
+            return Refusal(f"access key {scope.access_key_id} is shown without its session token")
+        caller = key.caller
+        name = self._unique_id(caller)
+        return Principal(name, caller.arn, caller.account_id, scope.region, access_key_id=scope.access_key_id)
 
     def secret_of(self, access_key_id: str) -> str | None:
-        """Unknown, as for the AWS API: signatures are not verified here, any key pair is the administrator's."""
-        return None
+        """None for any word that is no key of this cloud's: it is the administrator's, whatever the secret."""
+        try:
+            return self._access_key(access_key_id).secret
+        except NotAuthentic:
+            return None
 
     def decide(self, principal: Principal, action: str, resource_arn: str, context: Context) -> Decision:
         """Decides by the policies that are attached to the certificate and to its things' groups.
@@ -65,10 +78,7 @@ class Registry:
         A peer that signed its WebSocket is decided by its IAM policies.
         """
         if not is_certificate(principal):
-            reason = self._why_not(
-                self._caller_of(principal.id), action, resource_arn, {"iot:ClientId": context.client_id}
-            )
-            return Decision(reason is None, reason or "")
+            return self._decide_for_key(principal.access_key_id, action, resource_arn, context)
         policies = iot_reads.policies_of(principal.arn, context.thing_name or context.client_id)
         if not policies:
             return Decision(False, f"the certificate has no policy attached, so it may not do {action}")
@@ -76,6 +86,14 @@ class Registry:
         keys = self._keys(principal, context)
         decision = decide_iot([d for d in documents if d[1]], action, resource_arn, keys)
         return Decision(decision.allowed, "" if decision.allowed else decision.reason)
+
+    def _decide_for_key(self, access_key_id: str, action: str, resource_arn: str, context: Context) -> Decision:
+        try:
+            caller = self._access_key(access_key_id).caller
+        except NotAuthentic as error:
+            return Decision(False, error.message)
+        reason = self._why_not(caller, action, resource_arn, {"iot:ClientId": context.client_id})
+        return Decision(reason is None, reason or "")
 
     def _policy(self, policy: iot_reads.IotPolicy) -> Policy | None:
         if policy.arn not in self._parsed:

@@ -10,7 +10,7 @@ import io
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from xml.parsers import expat
 
 from labcloud.errors import AwsError
@@ -66,24 +66,38 @@ def check_xml(body: bytes) -> None:
         ) from error
 
 
-def check_chunks(body: bytes, decoded_length: str) -> None:
-    """aws-chunked bodies: every chunk is as long as it says, all are as long as the header says.
+class Chunk(NamedTuple):
+    """One chunk of an aws-chunked body: what follows its size, and where its bytes are."""
+
+    extension: bytes
+    begin: int
+    end: int
+
+
+def chunks_of(body: bytes) -> tuple[list[Chunk], int]:
+    """The chunks, the last (empty) one among them, and where the trailer begins: each is as long as it says.
 
     Amazon S3 API reference, "Transferring a payload in multiple chunks". Raises AwsError IncompleteBody.
     """
-    stream, found = io.BytesIO(body), 0
+    stream, found = io.BytesIO(body), []
     while True:
-        size_text = stream.readline(256).partition(b";")[0].strip()
+        size_text, _, extension = stream.readline(256).partition(b";")
         try:
-            size = int(size_text, 16)
+            size = int(size_text.strip(), 16)
         except ValueError:
-            raise _incomplete(f"{size_text[:20]!r} is no chunk size") from None
+            raise _incomplete(f"{size_text.strip()[:20]!r} is no chunk size") from None
+        begin = stream.tell()
+        found.append(Chunk(extension.strip(), begin, begin + size))
         if size == 0:
-            break
-        if size < 0 or stream.tell() + size + 2 > len(body) or body[stream.tell() + size :][:2] != b"\r\n":
+            return found, begin
+        if size < 0 or begin + size + 2 > len(body) or body[begin + size : begin + size + 2] != b"\r\n":
             raise _incomplete("a chunk is not as long as it says")
         stream.seek(size + 2, io.SEEK_CUR)
-        found += size
+
+
+def check_chunks(body: bytes, decoded_length: str) -> None:
+    """All chunks together are as long as the header says. Raises AwsError IncompleteBody."""
+    found = sum(chunk.end - chunk.begin for chunk in chunks_of(body)[0])
     if decoded_length and decoded_length != str(found):
         raise _incomplete(f"x-amz-decoded-content-length is {decoded_length[:30]!r}, the chunks hold {found} bytes")
 

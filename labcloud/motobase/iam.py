@@ -8,8 +8,8 @@ policies that are still attached.
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,15 +18,16 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, User, iam_backends
-from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
 
-from labcloud.api import Caller
-from labcloud.errors import AccessDenied, AwsError
+from labcloud.api import AccessKey, Caller
+from labcloud.errors import AccessDenied, AwsError, NotAuthentic
 from labcloud.motobase import hooks, iam_groups
 
 PARTITION = "aws"
 AWS_POLICY_PREFIX = f"arn:{PARTITION}:iam::aws:policy/"
+AWS_KEY = re.compile("(AKIA|ASIA)[A-Z0-9]{16}")
+UNKNOWN_KEY = "The security token included in the request is invalid."
 
 USING_POLICIES = (
     "attach_role_policy",
@@ -135,24 +136,31 @@ def principal_exists(account_id: str, arn: str) -> bool:
     return any(holder.arn == arn for holder in holders.values())
 
 
-def caller_of(access_key_id: str) -> Caller:
-    """Who signs with this key: a role's session, an IAM user, or (a key of nobody's) the account's administrator.
+def access_key(access_key_id: str) -> AccessKey:
+    """Whom a key stands for: a role's session, an IAM user, or (any word that AWS's keys do not look like) the
+    account's administrator, whatever the secret is.
 
-    Raises AwsError for keys of this cloud that are no longer valid: expired, deleted, or set to Inactive.
+    Raises NotAuthentic for keys in AWS's form that this cloud does not know (any more), are Inactive or have expired.
     """
     for account_id in list(iam_backends):
         backend = _iam(account_id)
         if access_key_id in backend.access_keys:
             session = _session(account_id, access_key_id)
             if session is not None:
-                return Caller(account_id, session.arn, access_key_id, session.role_arn, session.policy or "")
+                caller = Caller(account_id, session.arn, access_key_id, session.role_arn, session.policy or "")
+                return AccessKey(caller, session.secret_access_key, session.session_token)
             user = backend.get_user_from_access_key_id(access_key_id)
             if user is not None:
-                _require_active(user, access_key_id)
-                return Caller(account_id, user.arn, access_key_id)
-        if _was_issued_for(account_id, access_key_id):
-            raise _invalid_token()
-    return Caller(DEFAULT_ACCOUNT_ID, f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:root", access_key_id)
+                secret = _active_secret(user, access_key_id)
+                return AccessKey(Caller(account_id, user.arn, access_key_id), secret)
+    if AWS_KEY.fullmatch(access_key_id):
+        raise NotAuthentic(UNKNOWN_KEY)
+    return AccessKey(Caller(DEFAULT_ACCOUNT_ID, f"arn:{PARTITION}:iam::{DEFAULT_ACCOUNT_ID}:root", access_key_id))
+
+
+def caller_of(access_key_id: str) -> Caller:
+    """Who signs with this key. Raises NotAuthentic."""
+    return access_key(access_key_id).caller
 
 
 def unique_id(caller: Caller) -> str:
@@ -185,25 +193,11 @@ def session_credentials(
     )
 
 
-def _require_active(user: User, access_key_id: str) -> None:
+def _active_secret(user: User, access_key_id: str) -> str:
     key = next(key for key in user.access_keys if key.access_key_id == access_key_id)
     if key.status != "Active":
-        raise _invalid_token()
-
-
-def _was_issued_for(account_id: str, access_key_id: str) -> bool:
-    """Keys of this cloud carry their account: one that is not known any more is nobody's, not the administrator's."""
-    return access_key_id[:4] in ("AKIA", "ASIA") and access_key_id[4:12] == _account_mark(account_id)
-
-
-@functools.cache
-def _account_mark(account_id: str) -> str:
-    return generate_access_key_id_from_account_id(account_id, prefix="AKIA")[4:12]
-
-
-def _invalid_token() -> AwsError:
-    message = "The security token included in the request is invalid."
-    return AwsError(message, code="UnrecognizedClientException", status=403)
+        raise NotAuthentic(UNKNOWN_KEY)
+    return str(key.secret_access_key)
 
 
 # Hooks: AWS-managed policies
@@ -312,8 +306,7 @@ def _sessions(backend: STSBackend) -> dict[str, AssumedRole]:
 def _session(account_id: str, access_key_id: str) -> AssumedRole | None:
     session = _sessions(sts_backends[account_id][PARTITION]).get(access_key_id)
     if session is not None and session.expiration < utcnow():
-        message = "The security token included in the request is expired"
-        raise AwsError(message, code="ExpiredTokenException", status=403)
+        raise NotAuthentic("The security token included in the request is expired", code="ExpiredTokenException")
     return session
 
 

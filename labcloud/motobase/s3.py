@@ -2,7 +2,8 @@
 
 moto 5.2.5 tells targets without asking their policies and runs functions in Docker; and it crashes when the last
 version of a key that goes is a delete marker (Terraform's `force_destroy` does that): it sends the event of a deletion
-with a marker, which has neither size nor ETag. AWS sends no event for the deletion of a marker.
+with a marker, which has neither size nor ETag. AWS sends no event for the deletion of a marker. And it takes an object
+for a form, and keeps nothing of it, if the upload says so (curl's --data-binary does).
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from moto.core.request import Request
 from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
+from moto.s3.responses import S3Response
+from werkzeug.datastructures import ImmutableMultiDict
 
 from labcloud.motobase import hooks
 from labcloud.notifications.messages import ObjectEvent
@@ -34,6 +38,14 @@ def install() -> None:
     """Puts the hook in place."""
     if hooks.first_time(__name__):
         hooks.replace(PLACE, "send_event", send_event)
+        hooks.replace(S3Response, "setup_class", setup_class)
+
+
+def setup_class(self: S3Response, request: Request, full_url: str | None = None, headers: Any = None) -> None:
+    """Only what is posted may be a form."""
+    if request.method != "POST":
+        request.__dict__.update(form=ImmutableMultiDict(), files=ImmutableMultiDict())
+    hooks.stock(S3Response, "setup_class")(self, request, full_url, headers)
 
 
 def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:

@@ -22,7 +22,7 @@ from moto.core.utils import get_service_model
 from labcloud.api import Scope
 from labcloud.errors import AwsError
 from labcloud.motobase.constraints import complaint
-from labcloud.motobase.iam import session_credentials
+from labcloud.motobase.iam import access_key, session_credentials
 
 MOST_CLIENTS = 32
 SESSION_S = 1800.0
@@ -47,7 +47,7 @@ class ServiceCalls:
     def call_as(
         self, scope: Scope, access_key_id: str, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> Any:
-        """Calls an operation as whom the key stands for (this cloud does not verify signatures). Raises AwsError."""
+        """Calls an operation as whom the key stands for with the key's own secret. Raises AwsError."""
         client = self._client(scope.region, access_key_id, service)
         shape = get_service_model(service).operation_model(operation).input_shape
         try:
@@ -76,12 +76,14 @@ class ServiceCalls:
             if key not in self._clients:
                 if len(self._clients) >= MOST_CLIENTS:
                     self._clients.clear()
+                signed_by = access_key(access_key_id)
                 self._clients[key] = self._session.create_client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint_url(),
                     aws_access_key_id=access_key_id,
-                    aws_secret_access_key="not-verified",
+                    aws_secret_access_key=signed_by.secret or "any",
+                    aws_session_token=signed_by.session_token,
                     config=Config(
                         retries={"max_attempts": 0},
                         connect_timeout=5,

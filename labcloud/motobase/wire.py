@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel
@@ -175,11 +176,19 @@ def write_error(service: str, operation: WireOperation | None, request: Request,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # moto warns of codes that no model holds; ours say what AWS would not
         response = _serialise(model, request, error)
+    if response.body.endswith(b"</Error>") and error.fields:
+        response.body = _with_more(response.body, error.fields)
     known = {shape.error_code for shape in get_service_model(service).error_shapes}
     own_status = type(error).status != AwsError.status and not isinstance(error, AccessDenied)
     if own_status or error.code not in known or response.status < 400:
         response.status = error.status
     return response
+
+
+def _with_more(body: bytes, fields: dict[str, Any]) -> bytes:
+    """S3 says more about some errors than its model has members for."""
+    more = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
+    return body.removesuffix(b"</Error>") + more.encode() + b"</Error>"
 
 
 def _code_of_denial(service_model: Any) -> str:
@@ -204,6 +213,11 @@ def _serialise(model: OperationModel, request: Request, result: object) -> WireR
     wire = serialiser.serialize(result)
     body = wire["body"]
     return WireResponse(wire["status_code"], wire["headers"], body if isinstance(body, bytes) else body.encode())
+
+
+def protocol_of(service: str, request: Request) -> str:
+    """The wire protocol that a request of a service is written in."""
+    return _protocol(get_service_model(service), request)
 
 
 def _protocol(service_model: Any, request: Request) -> str:

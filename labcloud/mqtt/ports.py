@@ -22,6 +22,8 @@ class Principal:
     region: str
     thing_names: tuple[str, ...] = ()
     exclusive_thing_name: str | None = None
+    access_key_id: str = ""
+    """Of a peer that signed its WebSocket: whose IAM policies decide."""
 
 
 @dataclass(frozen=True, slots=True)

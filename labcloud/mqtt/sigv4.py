@@ -7,7 +7,6 @@ token may be appended after signing (Developer Guide, "MQTT over WSS").
 from __future__ import annotations
 
 import calendar
-import hashlib
 import hmac
 import re
 import time
@@ -16,10 +15,17 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from labcloud.mqtt.websocket import Upgrade
+from labcloud.sigv4 import (
+    EMPTY_HASH,
+    LARGEST_SKEW_S,
+    canonical_query,
+    canonical_request,
+    sign,
+    signing_key,
+    string_to_sign,
+)
 
 SERVICES = ("iotdevicegateway", "iotdata")
-LARGEST_AGE_S = 15 * 60
-EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 SCOPE = re.compile(r"([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 +Credential=(\S+?), *SignedHeaders=(\S+?), *Signature=(\S+)")
 TOKEN, SIGNATURE = "X-Amz-Security-Token", "X-Amz-Signature"
@@ -50,7 +56,7 @@ def read_scope(upgrade: Upgrade) -> SignedScope:
     if "X-Amz-Credential" in query:
         if query.get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256":
             raise NotSigned(f"X-Amz-Algorithm is {query.get('X-Amz-Algorithm')}, not AWS4-HMAC-SHA256")
-        expires = query.get("X-Amz-Expires", str(LARGEST_AGE_S))
+        expires = query.get("X-Amz-Expires", str(LARGEST_SKEW_S))
         parts = (query["X-Amz-Credential"], query.get("X-Amz-SignedHeaders", ""), query.get(SIGNATURE, ""))
         return _scope(parts, query.get("X-Amz-Date", ""), expires, query.get(TOKEN))
     found = AUTHORIZATION.fullmatch(upgrade.headers.get("authorization", ""))
@@ -58,7 +64,7 @@ def read_scope(upgrade: Upgrade) -> SignedScope:
         raise NotSigned("the request is not signed with SigV4, neither in the query nor in Authorization")
     headers = upgrade.headers
     parts = (found[1], found[2], found[3])
-    return _scope(parts, headers.get("x-amz-date", ""), str(LARGEST_AGE_S), headers.get("x-amz-security-token"))
+    return _scope(parts, headers.get("x-amz-date", ""), str(LARGEST_SKEW_S), headers.get("x-amz-security-token"))
 
 
 def _scope(parts: tuple[str, str, str], stamp: str, expires: str, token: str | None) -> SignedScope:
@@ -98,21 +104,14 @@ def is_signed_with(upgrade: Upgrade, scope: SignedScope, secret: str) -> bool:
 
 
 def _sign(upgrade: Upgrade, scope: SignedScope, secret: str, query: Iterable[tuple[str, str]]) -> str:
-    encoded = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in query)
-    request = "\n".join(
-        (
-            "GET",
-            quote(upgrade.path, safe="/-_.~"),
-            "&".join(f"{name}={value}" for name, value in encoded),
-            *(f"{name}:{' '.join(upgrade.headers.get(name, '').split())}" for name in scope.signed_headers),
-            "",
-            ";".join(scope.signed_headers),
-            upgrade.headers.get("x-amz-content-sha256", EMPTY_HASH),
-        )
+    request = canonical_request(
+        "GET",
+        quote(upgrade.path, safe="/-_.~"),
+        canonical_query(query),
+        ";".join(scope.signed_headers),
+        lambda name: upgrade.headers.get(name, ""),
+        upgrade.headers.get("x-amz-content-sha256", EMPTY_HASH),
     )
     subject = f"{scope.day}/{scope.region}/{scope.service}/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{scope.stamp}\n{subject}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = f"AWS4{secret}".encode()
-    for part in (scope.day, scope.region, scope.service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    key = signing_key(secret, scope.day, scope.region, scope.service)
+    return sign(key, string_to_sign(scope.stamp, subject, request))

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from labcloud.api import ApiRequest, Caller, Served
+from labcloud.api import AccessKey, ApiRequest, Caller, Served
 from labcloud.errors import AccessDenied
 from labcloud.gateway.front import Front
 from labcloud.motobase.backends import ACCOUNT_ID, MotoBackends
@@ -16,8 +16,8 @@ from labcloud.shell.http import HttpServer
 
 
 class Callers:
-    def caller_of(self, access_key_id):
-        return Caller(ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root", access_key_id)
+    def access_key(self, access_key_id):
+        return AccessKey(Caller(ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root", access_key_id))
 
 
 class Authoriser:

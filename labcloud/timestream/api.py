@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from labcloud.api import ApiRequest
-from labcloud.timestream.query import TimestreamQuery
+from labcloud.errors import NotServed
+from labcloud.timestream.query import Call, TimestreamQuery
 from labcloud.timestream.store import Store
 from labcloud.timestream.write import TimestreamWrite, ingest
 
@@ -21,21 +22,28 @@ class Clock(Protocol):
     def now(self) -> float: ...
 
 
+def _stand_alone(request: ApiRequest, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+    raise NotServed(f"{service} {operation} is not served where Timestream stands alone")
+
+
 class Timestream:
     """`write` and `query` are the services; `write_records` is the way in for rule actions.
 
     `endpoint` gives the cloud's own URL or host:port, which DescribeEndpoints answers. Without a directory everything
-    is in memory; with one, an acknowledged record survives the end of the process at any moment.
+    is in memory; with one, an acknowledged record survives the end of the process at any moment. `call` is how UNLOAD
+    writes to S3.
     """
 
-    def __init__(self, clock: Clock, endpoint: Callable[[], str], directory: Path | None = None) -> None:
+    def __init__(
+        self, clock: Clock, endpoint: Callable[[], str], directory: Path | None = None, call: Call | None = None
+    ) -> None:
         self._clock = clock
         self._endpoint = endpoint
         self._directory = directory
         self._lock = threading.Lock()
         self._stores: dict[tuple[str, str], Store] = {}
         self.write = TimestreamWrite(self._store_of, clock.now, self._describe_endpoints)
-        self.query = TimestreamQuery(self._store_of, clock.now, self._describe_endpoints)
+        self.query = TimestreamQuery(self._store_of, clock.now, self._describe_endpoints, call or _stand_alone)
 
     def write_records(
         self,

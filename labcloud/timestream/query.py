@@ -21,6 +21,8 @@ from labcloud.timestream.sql.translate import translate
 from labcloud.timestream.sql.types import Type
 from labcloud.timestream.store import Store
 from labcloud.timestream.tables import find_table, list_catalog, table_source
+from labcloud.timestream.unload import COLUMNS as UNLOADED
+from labcloud.timestream.unload import Unload
 
 IDEMPOTENT_SECONDS = 300
 MAX_REMEMBERED = 32
@@ -29,6 +31,10 @@ METERED_BYTES = 10_000_000
 """Developer guide, "Pricing": a query is metered at 10 MB or more."""
 
 Answered = tuple[float, str, dict[str, Any]]
+Result = tuple[list[str], list[Type], Rows]
+"""Names and types of the columns, and the rows."""
+Call = Callable[[ApiRequest, str, str, Mapping[str, Any]], None]
+"""call(request, service, operation, parameters): an operation of another service, as the request's caller."""
 
 
 class TimestreamQuery:
@@ -37,10 +43,15 @@ class TimestreamQuery:
     name = "timestream-query"
 
     def __init__(
-        self, store_of: Callable[[str, str], Store], now: Callable[[], float], describe_endpoints: Operation
+        self,
+        store_of: Callable[[str, str], Store],
+        now: Callable[[], float],
+        describe_endpoints: Operation,
+        call: Call,
     ) -> None:
         self._store_of = store_of
         self._now = now
+        self._call = call
         self._lock = threading.RLock()
         self.page_rows: int | None = None
         """Pages of at most so many rows, however many the caller allows: AWS too decides how large its pages are."""
@@ -91,21 +102,31 @@ class TimestreamQuery:
 
     def _begin(self, request: ApiRequest, text: str) -> OpenQuery:
         statement = parse_statement(text)
-        names, types, rows = self._run(self._store_of(request.account_id, request.region), statement)
         query_id = base64.b32encode(secrets.token_bytes(35)).decode()
+        names, types, rows = self._run(request, statement, query_id)
         columns = [column_info(name, type_) for name, type_ in zip(names, types, strict=True)]
         return OpenQuery(query_id, text, request.caller.arn, columns, [renderer(type_) for type_ in types], rows)
 
-    def _run(self, store: Store, statement: n.Statement) -> tuple[list[str], list[Type], Rows]:
+    def _run(self, request: ApiRequest, statement: n.Statement, query_id: str) -> Result:
+        store = self._store_of(request.account_id, request.region)
+        if isinstance(statement, n.Query):
+            return run_select(store, statement, int(self._now() * 1_000_000) * 1000)
+        if isinstance(statement, n.Unload):
+            return self._unload(request, store, statement, query_id)
         with store.lock:
-            if not isinstance(statement, n.Query):
-                shown, listed_types, listing = list_catalog(statement, store.catalog)
-                return list(shown), list(listed_types), Listed(listing)
-            now_ns = int(self._now() * 1_000_000) * 1000
-            translated = translate(statement, now_ns, lambda name: _source(store, name, now_ns))
-            store.flush()
-            cursor = store.engine.cursor_for(translated.sql)
-        return _column_names(translated.names), list(translated.types), Running(cursor, translated.sql)
+            names, types, listing = list_catalog(statement, store.catalog)
+        return list(names), list(types), Listed(listing)
+
+    def _unload(self, request: ApiRequest, store: Store, statement: n.Unload, query_id: str) -> Result:
+        names, types, rows = run_select(store, statement.query, int(self._now() * 1_000_000) * 1000)
+        try:
+            unload = Unload(
+                statement, query_id, names, types, lambda given: self._call(request, "s3", "PutObject", given)
+            )
+            answer = unload.write(rows)
+        finally:
+            rows.close()
+        return [name for name, _ in UNLOADED], [type_ for _, type_ in UNLOADED], Listed(answer)
 
     def prepare_query(self, request: ApiRequest) -> dict[str, Any]:
         """The columns of a query without running it. Parameters (@name) are refused. Source: API ref., PrepareQuery."""
@@ -133,6 +154,15 @@ class TimestreamQuery:
     def close(self) -> None:
         with self._lock:
             self._open.close()
+
+
+def run_select(store: Store, query: n.Query, now_ns: int) -> Result:
+    """Begins a query at a time. Raises ValidationException, QueryExecutionException."""
+    with store.lock:
+        translated = translate(query, now_ns, lambda name: _source(store, name, now_ns))
+        store.flush()
+        cursor = store.engine.cursor_for(translated.sql)
+    return _column_names(translated.names), list(translated.types), Running(cursor, translated.sql)
 
 
 def _source(store: Store, name: n.TableName, now_ns: int) -> Source:

@@ -1,11 +1,11 @@
-"""Timestream stands alone, in a folder of its own."""
+"""Timestream keeps a folder of its own; UNLOAD writes to S3 as its caller."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labcloud.api import Served
+from labcloud.api import ApiRequest, Served
 from labcloud.roles import TablesOf
 from labcloud.timestream import Timestream, tables_of
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def make(cloud: Cloud) -> Timestream:
-    return Timestream(cloud.clock, lambda: cloud.endpoint_url, cloud.folder("timestream"))
+    def call(request: ApiRequest, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        cloud.calls.call_as(request.scope, request.caller.access_key_id, service, operation, parameters)
+
+    return Timestream(cloud.clock, lambda: cloud.endpoint_url, cloud.folder("timestream"), call)
 
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from labcloud.api import ApiRequest, Caller
 from labcloud.clock import ManualClock
+from labcloud.errors import AwsError
 from labcloud.timestream import Timestream
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -19,9 +20,20 @@ NOW_S = 1_655_487_883.0
 class Lab:
     """Calls operations by name, reads results as text."""
 
-    def __init__(self, timestream: Timestream, clock: ManualClock) -> None:
-        self.timestream = timestream
-        self.clock = clock
+    def __init__(self, timestream: Timestream | None = None, clock: ManualClock | None = None) -> None:
+        self.clock = clock or ManualClock(NOW_S)
+        self.timestream = timestream or Timestream(self.clock, lambda: "http://127.0.0.1:4566", call=self._call)
+        self.objects: dict[str, bytes] = {}
+        """What was put into S3, by bucket/key; `puts` are the calls, `s3_refuses` is what S3 says instead."""
+        self.puts: list[Mapping[str, Any]] = []
+        self.s3_refuses: AwsError | None = None
+
+    def _call(self, request: ApiRequest, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        if self.s3_refuses:
+            raise self.s3_refuses
+        if operation == "PutObject":
+            self.puts.append(parameters)
+            self.objects[f"{parameters['Bucket']}/{parameters['Key']}"] = parameters["Body"]
 
     def call(self, operation: str, caller: str = "arn:aws:iam::123456789012:root", **parameters: Any) -> dict[str, Any]:
         service: Any = self.timestream.write
@@ -90,16 +102,14 @@ def datum_text(datum: dict[str, Any]) -> str:
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    clock = ManualClock(NOW_S)
-    timestream = Timestream(clock, lambda: "http://127.0.0.1:4566")
-    yield Lab(timestream, clock)
-    timestream.close()
+    lab = Lab()
+    yield lab
+    lab.timestream.close()
 
 
 @pytest.fixture(scope="module")
 def shared_lab() -> Iterator[Lab]:
     """One Timestream for many read-only queries."""
-    clock = ManualClock(NOW_S)
-    timestream = Timestream(clock, lambda: "http://127.0.0.1:4566")
-    yield Lab(timestream, clock)
-    timestream.close()
+    lab = Lab()
+    yield lab
+    lab.timestream.close()

@@ -18,8 +18,14 @@ _SHOW = re.compile(
 )
 
 
+_UNLOAD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*unload\b", re.IGNORECASE | re.DOTALL)
+
+
 def _query(request: Request) -> list[Needed]:
-    """A query needs Select on every table, one without tables SelectValues; SHOW and DESCRIBE need their own."""
+    """A query needs Select on every table, one without tables SelectValues; SHOW and DESCRIBE need their own.
+
+    UNLOAD needs Unload besides, and what it does in S3 is asked when it does it.
+    """
     sql = request.text("QueryString")
     shown = _SHOW.fullmatch(sql)
     if shown:
@@ -30,10 +36,9 @@ def _query(request: Request) -> list[Needed]:
     if not tables:
         return [Needed("timestream:SelectValues", "*")]
     parts = [name.partition(".") for name in tables.split(",")]
-    return [
-        Needed("timestream:Select", request.arn("timestream", f"database/{database}/table/{table}"))
-        for database, _, table in parts
-    ]
+    arns = [request.arn("timestream", f"database/{database}/table/{table}") for database, _, table in parts]
+    actions = ("Select", "Unload") if _UNLOAD.match(sql) else ("Select",)
+    return [Needed(f"timestream:{action}", arn) for arn in arns for action in actions]
 
 
 def _shown(request: Request, found: re.Match[str]) -> Needed:

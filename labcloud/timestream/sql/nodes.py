@@ -343,4 +343,19 @@ class Describe(Node):
     table: TableName
 
 
-Statement = Query | ShowDatabases | ShowTables | ShowMeasures | Describe
+@dataclass(frozen=True)
+class UnloadOption(Node):
+    """`value`: a text, or the names of partitioned_by."""
+
+    name: str
+    value: str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unload(Node):
+    query: Query
+    destination: str
+    options: tuple[UnloadOption, ...]
+
+
+Statement = Query | ShowDatabases | ShowTables | ShowMeasures | Describe | Unload

@@ -1,4 +1,4 @@
-"""Parses a whole Timestream statement: SELECT with all its clauses, SHOW and DESCRIBE. Everything else is refused."""
+"""Parses a whole Timestream statement: SELECT with all its clauses, SHOW, DESCRIBE, UNLOAD. All else is refused."""
 
 from __future__ import annotations
 
@@ -40,9 +40,44 @@ def _statement(c: Cursor) -> n.Statement:
         return n.Describe(_table_name(c), at=at)
     if c.take_word("SHOW"):
         return _show(c, at)
-    if c.token.is_word("UNLOAD"):
-        raise QuerySyntaxError(at, "UNLOAD is not served by this cloud; SELECT the rows instead")
-    return c.fail("SELECT, WITH, SHOW or DESCRIBE")
+    if c.take_word("UNLOAD"):
+        return _unload(c, at)
+    return c.fail("SELECT, WITH, SHOW, DESCRIBE or UNLOAD")
+
+
+def _unload(c: Cursor, at: n.Position) -> n.Statement:
+    """UNLOAD (SELECT …) TO 's3://…' WITH (format = 'CSV', partitioned_by = ARRAY[region])."""
+    c.expect_symbol("(")
+    query = parse_query(c)
+    c.expect_symbol(")")
+    c.expect_word("TO")
+    destination = c.expect_kind("string", "the folder in S3, in quotes")
+    options: list[n.UnloadOption] = []
+    if c.take_word("WITH"):
+        c.expect_symbol("(")
+        options.append(_unload_option(c))
+        while c.take_symbol(","):
+            options.append(_unload_option(c))
+        c.expect_symbol(")")
+    return n.Unload(query, destination, tuple(options), at=at)
+
+
+def _unload_option(c: Cursor) -> n.UnloadOption:
+    at = c.at
+    name = c.expect_name()
+    c.expect_symbol("=")
+    if not c.take_word("ARRAY"):
+        return n.UnloadOption(name, c.expect_kind("string", "a text in quotes"), at=at)
+    c.expect_symbol("[")
+    names = [_partition(c)]
+    while c.take_symbol(","):
+        names.append(_partition(c))
+    c.expect_symbol("]")
+    return n.UnloadOption(name, tuple(names), at=at)
+
+
+def _partition(c: Cursor) -> str:
+    return c.advance().text if c.token.kind == "string" else c.expect_name()
 
 
 def _show(c: Cursor, at: n.Position) -> n.Statement:

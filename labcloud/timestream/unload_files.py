@@ -23,11 +23,14 @@ Row = Sequence[Any]
 
 
 class ResultFile(Protocol):
-    """Takes rows; `size` is about how many bytes it has so far."""
+    """Takes rows until it is finished."""
 
     ending: str
     rows: int
-    size: int
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it has so far."""
 
     def add(self, row: Row) -> None: ...
 
@@ -83,7 +86,7 @@ class ParquetFile:
         self._codec = "gzip" if packed else "uncompressed"
         self._waiting: list[Row] = []
         self._scratch = tempfile.TemporaryDirectory(prefix="unload-")
-        settings = {"threads": "1", "memory_limit": "256MB", "temp_directory": self._scratch.name}
+        settings: dict[str, Any] = {"threads": "1", "memory_limit": "256MB", "temp_directory": self._scratch.name}
         self._connection = duckdb.connect(":memory:", config=settings)
         columns = ", ".join(f"c{i} {physical(type_)}" for i, type_ in enumerate(types))
         self._connection.execute(f"CREATE TABLE rows ({columns})")

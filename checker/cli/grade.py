@@ -41,13 +41,16 @@ class GradeOrDiff(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=GradeOrDiff, subcommand_metavar="SUBMISSIONS --out GRADES | diff | merge | worker | scheduler")
+@click.group(
+    cls=GradeOrDiff, subcommand_metavar="SUBMISSIONS --out GRADES | diff | merge | worker | scheduler | autograder"
+)
 def grade() -> None:
     """Grade the submissions of a class: `lab grade SUBMISSIONS --out GRADES`.
 
     SUBMISSIONS is a folder with a folder, zip, tar or Git repository for each learner, or the zip that Moodle makes.
     `lab grade run --help` lists the options, `lab grade diff GRADES` shows who changed since the last grading.
     Several machines: `merge` joins what `--shard` divided; `scheduler` and `worker` make a cluster for `--scheduler`.
+    Gradescope: `autograder` makes its package.
     """
 
 
@@ -172,6 +175,30 @@ def _cluster(address: str, isolation: str) -> ClusterJudges:
     from checker.grading.cluster import ClusterJudges
 
     return ClusterJudges(address, isolation)
+
+
+@grade.command()
+@click.argument("file", metavar="ZIP", type=click.Path(path_type=Path))
+@click.option(
+    "--course",
+    "course_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The rules; hidden checks go along.",
+)
+@click.option("--parts", metavar="1,2,…", help="Only these parts (default: those of the course).")
+@click.option(
+    "--isolation", type=click.Choice(STRATEGIES), default="auto", show_default=True,
+    help="none where Gradescope's container allows no boxes: a submission could then write its own result.",
+)  # fmt: skip
+def autograder(file: Path, course_file: Path | None, parts: str | None, isolation: str) -> None:
+    """Make ZIP, the package with which Gradescope grades each submission itself."""
+    from checker.exports.autograder import Settings, render_package
+    from checker.exports.write import write_file
+
+    read_course(course_file or Path(), must_exist=bool(course_file)).listed(parts)
+    write_file(file, render_package(Settings(course_file, parts or "", isolation)))
+    click.echo(f"{file}: upload it in Gradescope under Configure Autograder")
 
 
 @grade.command()

@@ -13,11 +13,12 @@ from checker.report.terminal import LABELS
 
 def results_of(grading: Grading) -> dict[str, Any]:
     """One grading as the object of results.json; texts are plain text, never HTML."""
-    told = [grading.problem, grading.comment, *grading.rules, *grading.report.notices]
+    told = [grading.problem, *grading.report.notices, grading.comment, *grading.rules]
     if grading.to_be_graded_again:
         told.insert(0, "Something of ours broke; no points are lost, it will be graded again.")
     return {
         "score": round(float(grading.score), 2),
+        **_seconds(grading),
         "output": visible("\n".join(text for text in told if text)),
         "output_format": "text",
         "test_output_format": "text",
@@ -27,6 +28,11 @@ def results_of(grading: Grading) -> dict[str, Any]:
         "tests": [_test(check) for check in grading.checks],
         "extra_data": {"submission": visible(grading.id), "version": grading.version},
     }
+
+
+def _seconds(grading: Grading) -> dict[str, int]:
+    seconds = grading.report.provenance.get("seconds")
+    return {"execution_time": round(seconds)} if isinstance(seconds, int | float) else {}
 
 
 def render_gradescope(grading: Grading) -> str:

@@ -89,6 +89,8 @@ class ClassGrades:
     title: str
     gradings: tuple[Grading, ...]
     folder: Path
+    course_file: Path | None = None
+    """The rules that were applied, if there are any."""
 
     def find(self, wanted: str) -> Grading | None:
         return next((grading for grading in self.gradings if grading.id == wanted), None)

@@ -24,14 +24,15 @@ def read_grades(folder: Path, course_file: Path | None = None) -> ClassGrades:
     store = Grades(folder.resolve())
     if not store.ids():
         raise UsageProblem(f"{folder} holds no grades", next_step="lab grade SUBMISSIONS --out GRADES")
-    course = read_course(course_file or store.folder / "course.toml", must_exist=bool(course_file))
+    rules = course_file or store.folder / "course.toml"
+    course = read_course(rules, must_exist=bool(course_file))
     adjustments = read_adjustments(store.folder)
     gradings = []
     for learner in store.ids():
         if store.versions(learner):
             gradings.append(_grading_in(store, learner, course, adjustments.get(learner, Adjustment())))
     gradings.sort(key=lambda grading: (grading.shown_name.casefold(), grading.id))
-    return ClassGrades(course.title or TITLE, tuple(gradings), store.folder)
+    return ClassGrades(course.title or TITLE, tuple(gradings), store.folder, rules if rules.is_file() else None)
 
 
 def read_grading(folder: Path, learner: str, course_file: Path | None = None) -> Grading | None:

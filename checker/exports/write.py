@@ -8,7 +8,6 @@ from pathlib import Path
 
 from checker.errors import UsageProblem
 from checker.exports.appeal import bundle_of
-from checker.exports.autograder import render_package
 from checker.exports.csv_fill import fill
 from checker.exports.csv_tables import WORKSHEET, Table, new_table, read_table, render_table
 from checker.exports.dashboard import render_dashboard
@@ -31,7 +30,7 @@ class Choice:
 
 def write_html(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
     """index.html for the instructor, a page for each learner."""
-    _write(out / "index.html", render_dashboard(grades))
+    write_file(out / "index.html", render_dashboard(grades))
     return [f"{out / 'index.html'}: the class", *_each(grades, out, ".html", render_learner_page)]
 
 
@@ -40,10 +39,8 @@ def write_markdown(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
 
 
 def write_gradescope(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
-    """A results.json for each learner, and the package for Gradescope's own machines."""
-    told = _each(grades, out, ".json", lambda grading, _: render_gradescope(grading))
-    _write(out / "autograder.zip", render_package())
-    return [*told, f"{out / 'autograder.zip'}: upload it under Configure Autograder"]
+    """A results.json for each learner; the package for Gradescope's own machines is made by `lab grade autograder`."""
+    return _each(grades, out, ".json", lambda grading, _: render_gradescope(grading))
 
 
 def write_junit(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
@@ -51,8 +48,8 @@ def write_junit(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
 
 
 def write_json(grades: ClassGrades, out: Path, choice: Choice) -> list[str]:
-    _write(out / "grades.json", render_json(grades))
-    _write(out / "grades.schema.json", SCHEMA.read_bytes())
+    write_file(out / "grades.json", render_json(grades))
+    write_file(out / "grades.schema.json", SCHEMA.read_bytes())
     return [f"{out / 'grades.json'}: everybody", f"{out / 'grades.schema.json'}: what is in it"]
 
 
@@ -102,7 +99,7 @@ def table_writer(platform: str) -> Callable[[ClassGrades, Path, Choice], list[st
         else:
             table = new_table(platform, grades, choice.per_part)
             told = told_of_new_table(platform, table, grades)
-        _write(file, render_table(table))
+        write_file(file, render_table(table))
         again = [grading for grading in grades.gradings if grading.to_be_graded_again]
         told += [f"left empty, to be graded again: {grading.shown_name}" for grading in again]
         return [f"{file}: {len(table.rows)} rows", *told]
@@ -141,17 +138,18 @@ def find_grading(grades: ClassGrades, wanted: str) -> Grading:
 def write_appeal(grades: ClassGrades, grading: Grading, out: Path) -> list[str]:
     """The bundle of one grading."""
     file = out / f"appeal-{file_name_of(grading.id)}.zip"
-    _write(file, bundle_of(grades, grading))
+    write_file(file, bundle_of(grades, grading))
     return [f"{file}: everything about this grading"]
 
 
 def _each(grades: ClassGrades, out: Path, ending: str, render: Callable[[Grading, str], str]) -> list[str]:
     for grading in grades.gradings:
-        _write(out / f"{file_name_of(grading.id)}{ending}", render(grading.for_learner, grades.title))
+        write_file(out / f"{file_name_of(grading.id)}{ending}", render(grading.for_learner, grades.title))
     return [f"{out}: {len(grades.gradings)} files, one for each learner"]
 
 
-def _write(file: Path, content: str | bytes) -> None:
+def write_file(file: Path, content: str | bytes) -> None:
+    """Writes a file of a report; its folder is made if it is missing."""
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +53,22 @@ def read_adjustments(folder: Path) -> dict[str, Adjustment]:
             f"{file} is not right:\n  " + "\n  ".join(problems), next_step="doc/grading.md shows an example"
         )
     return found
+
+
+def render_adjustment(learner: str, adjustment: Adjustment) -> str:
+    """One learner's adjustment as the text of a file."""
+    lines = [f"[{_text(learner)}]", *([f"comment = {_text(adjustment.comment)}"] if adjustment.comment else [])]
+    for change in adjustment.changes:
+        about = [f"check = {_text(change.check)}"] if change.check else [f"part = {change.part}"] if change.part else []
+        points = f"add = {change.add!r}" if change.set is None else f"set = {change.set!r}"
+        reason = [f"reason = {_text(change.reason)}"] if change.reason else []
+        lines += [f"[[{_text(learner)}.points]]", *about, points, *reason]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """A TOML string: JSON's form is one, but for a character that TOML wants escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _adjustment(learner: str, table: Any, problems: list[str]) -> Adjustment:

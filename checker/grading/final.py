@@ -69,6 +69,8 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
     for part in result["parts"]:
         part_rules = course.rules_of(part["part"])
         bonus = course.is_bonus(part["part"], part["bonus_part"])
+        if part_rules.weight != 1:
+            rules.append(f"part {part['part']}: its points count {part_rules.weight:g} times")
         earned = _earned(part, [change for change in changes if change.check], rules)
         score = earned * part_rules.weight * _kept(part, result, course.late, rules)
         for change in (c for c in changes if c.part == part["part"]):
@@ -76,8 +78,6 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
         parts[part["part"]] = score
         most[part["part"]] = sum(check["max_points"] for check in part["checks"]) * part_rules.weight
         whole += 0 if bonus else most[part["part"]]
-        if part_rules.weight != 1:
-            rules.append(f"part {part['part']}: its points count {part_rules.weight:g} times")
     score = sum(parts.values())
     score -= _hint_costs(result, course.hint_costs, rules)
     if (extra := max(0, number - 1 - course.attempts.free)) and course.attempts.each_costs:

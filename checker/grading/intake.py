@@ -11,7 +11,7 @@ import stat
 import tarfile
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -148,6 +148,15 @@ def _read_list(place: Path) -> dict[str, dict[str, str]]:
             next_step="correct its first line",
         )
     return {row["source"]: row for row in rows}
+
+
+def render_list(rows: Sequence[Mapping[str, str]]) -> str:
+    """The text of a submissions.csv."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, LIST_COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
 
 
 def _apply(listed: dict[str, dict[str, str]], source: Source) -> Source:

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
 from checker.errors import LabError
+from checker.grading.archives import lay_out
 from checker.grading.hidden import load_hidden
 from checker.grading.house_life import HouseLife
 from checker.isolation.limits import STOPPED
@@ -120,8 +120,8 @@ class Judge:
     def _make_folders(self) -> None:
         for name in ("home", "tmp", "shared", "workspace"):
             (self._place / name).mkdir(exist_ok=True)
-        with os.fdopen(int(sys.argv[1]), "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-            archive.extractall(self.workspace.folder, filter="data")
+        with os.fdopen(int(sys.argv[1]), "rb") as stream:
+            lay_out(stream, self.workspace.folder)
         os.environ["TMPDIR"] = str(self._place / "tmp")
         if not (self.workspace.folder / ".git" / "HEAD").is_file():
             # handed in without its repository: what .gitignore names is still not part of it

@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from checker.grading.archives import File, Refused, Tree, read_archive
+from checker.grading.archives import File, Refused, Tree, lay_out, read_archive
 from checker.grading.intake import _add_folder
 from checker.grading.unpack import fingerprint, unpack, write_tar
 from tests.grading.conftest import git, tar_of, zip_of
@@ -162,3 +162,28 @@ def test_several_archives_are_refused_by_name():
 
     with pytest.raises(Refused, match="it holds 2 archives and no workspace beside them: a.zip, b.zip"):
         unpack(read_archive(zip_of({"a.zip": inner, "b.zip": inner})))
+
+
+def test_the_judge_lays_out_plain_files_with_their_run_bits_in_every_python_3_11(
+    workspace_files, tmp_path, monkeypatch
+):
+    def no_filters(*arguments, **options):
+        raise TypeError("extractall() got an unexpected keyword argument 'filter'")
+
+    monkeypatch.setattr("tarfile.TarFile.extractall", no_filters)
+    with open(tmp_path / "a.tar", "wb") as stream:
+        write_tar({**{n: File(c) for n, c in workspace_files.items()}, "bin/run": File(b"x", True)}, stream)
+
+    with open(tmp_path / "a.tar", "rb") as stream:
+        lay_out(stream, tmp_path / "out")
+
+    assert (tmp_path / "out" / "terraform" / "iot.tf").read_bytes() == workspace_files["terraform/iot.tf"]
+    assert (tmp_path / "out" / "bin" / "run").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x"])
+def test_the_judge_lays_nothing_out_elsewhere(name, tmp_path):
+    stream = tar_of({name: b"x"}, packed="")
+
+    with pytest.raises(Refused, match="leads out"):
+        lay_out(stream, tmp_path)

@@ -124,6 +124,16 @@ def test_junit_of_a_hostile_result_is_well_formed(grades):
     assert len(root.findall(".//testcase")) == 3
 
 
+def test_a_submission_that_could_not_be_checked_does_not_look_green_in_junit(folder):
+    because = "terraform did not deploy these files: Unsupported argument"
+    put(folder, "kim", {"parts": [part(1, [check("1.1", "skipped", because=because)])]})
+
+    root = ET.fromstring(render_junit(read_grades(folder).find("kim").report).split("\n", 1)[1])
+
+    assert [suite.get("failures") for suite in root] == ["0", "1"]
+    assert root.find(".//failure").get("message") == because
+
+
 @pytest.fixture
 def appealed(folder, tmp_path):
     """Bob's grading with rules, hidden checks elsewhere, adjustments, hints, and the files that were graded."""

@@ -21,14 +21,14 @@ def main(program: Path, schema_file: Path, socket: str) -> None:
     from checker.fast.process import start_provider
     from checker.fast.proxy import SchemaProxy
     from checker.fast.runs import read_needs
-    from checker.fast.schema import trim_schema, types_in
+    from checker.fast.schema import Trimmed, trim_schema, types_in, untrimmed
 
     folder, schema = Path.cwd(), schema_file.read_bytes()
     types = types_in(schema)
 
-    def answer() -> bytes:
+    def answer() -> Trimmed:
         needs = read_needs(folder)
-        return schema if needs.obstacle_with(types) else trim_schema(schema, needs.words)
+        return untrimmed(schema) if needs.obstacle_with(types) else trim_schema(schema, needs.words, needs.blocks())
 
     provider = start_provider(program, folder, os.environ)
     SchemaProxy(provider.address, f"unix:{socket}", provider.version, answer)

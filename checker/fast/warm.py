@@ -17,10 +17,11 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
+from checker.fast.message import Unreadable
 from checker.fast.process import START_WITHIN_S, NotStarted, ProviderProcess, find_provider, start_provider
 from checker.fast.proxy import SchemaProxy
 from checker.fast.runs import ITS_FAULT, USES_PROVIDERS, read_needs
-from checker.fast.schema import Unreadable, trim_schema, types_in
+from checker.fast.schema import trim_schema, types_in, untrimmed
 from checker.process import Finished, Runner, run_program
 from checker.terraform_install import AWS_PROVIDER
 
@@ -46,7 +47,7 @@ class WarmProvider:
         self._folder, self._say, self._run = folder, say, run
         self._running = threading.Lock()
         self._warm: _Warm | None = None
-        self._trimmed = b""
+        self._trimmed = untrimmed(b"")
         self._sockets = Path(tempfile.mkdtemp(prefix="lab-warm-"))
         self._given_up = ""
         self._failures = 0
@@ -126,7 +127,7 @@ class WarmProvider:
             warm = self._ensure_started(program, environment)
             if obstacle := needs.obstacle_with(warm.types):
                 return self._plain(obstacle)
-            self._trimmed = trim_schema(warm.schema, needs.words)
+            self._trimmed = trim_schema(warm.schema, needs.words, needs.blocks())
         except (NotStarted, Unreadable, OSError, grpc.RpcError, ValueError, KeyError) as error:
             self._stop()
             self._given_up = f"the provider cannot be kept warm ({error})"

@@ -36,11 +36,12 @@ def main(program: Path, file: Path) -> None:
     """Reads and writes in a process of its own, since gRPC and forks do not go together."""
     from checker.fast.process import start_provider
     from checker.fast.proxy import SchemaProxy
+    from checker.fast.schema import untrimmed
 
     file.parent.mkdir(parents=True, exist_ok=True)
     provider = start_provider(program, file.parent, os.environ)
     with tempfile.TemporaryDirectory(prefix="lab-schema-") as folder:
-        proxy = SchemaProxy(provider.address, f"unix:{folder}/unused", provider.version, lambda: b"")
+        proxy = SchemaProxy(provider.address, f"unix:{folder}/unused", provider.version, lambda: untrimmed(b""))
         schema = proxy.read_schema()
         proxy.close()
     provider.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,3 +67,18 @@ def extra_file(module_workspace: Workspace) -> Iterator[Path]:
     file = module_workspace.terraform / "extra.tf"
     yield file
     file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def only_file(module_workspace: Workspace, extra_file: Path) -> Iterator[Path]:
+    """The same, and the parts' files are out of the way with their state."""
+    aside = module_workspace.folder / "aside"
+    aside.mkdir()
+    states = module_workspace.terraform.glob("terraform.tfstate*")
+    files = (f for f in module_workspace.terraform.glob("*.tf") if re.search("^(resource|output)", f.read_text(), re.M))
+    for file in [*states, *files]:
+        file.rename(aside / file.name)
+    yield extra_file
+    for file in aside.iterdir():
+        file.rename(module_workspace.terraform / file.name)
+    aside.rmdir()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,3 +122,99 @@ def test_nothing_is_left_when_it_is_closed(ways):
 
     assert not provider.is_alive
     assert not sockets.exists()
+
+
+DASHBOARD = """
+resource "aws_quicksight_data_source" "lake" {
+  data_source_id = "lake"
+  name           = "lake"
+  type           = "ATHENA"
+
+  parameters {
+    athena {
+      work_group = "primary"
+    }
+  }
+}
+
+resource "aws_quicksight_data_set" "readings" {
+  data_set_id = "readings"
+  name        = "readings"
+  import_mode = "DIRECT_QUERY"
+
+  physical_table_map {
+    physical_table_map_id = "readings"
+
+    custom_sql {
+      name            = "readings"
+      data_source_arn = aws_quicksight_data_source.lake.arn
+      sql_query       = "SELECT 1 AS temperature"
+
+      columns {
+        name = "temperature"
+        type = "DECIMAL"
+      }
+    }
+  }
+}
+
+resource "aws_quicksight_dashboard" "small" {
+  dashboard_id        = "small"
+  name                = "small"
+  version_description = "one sheet"
+
+  definition {
+    data_set_identifiers_declarations {
+      identifier   = "readings"
+      data_set_arn = aws_quicksight_data_set.readings.arn
+    }
+
+    sheets {
+      sheet_id = "temperature"
+      name     = "Temperature"
+
+      visuals {
+        line_chart_visual {
+          visual_id = "by-zone"
+
+          chart_configuration {
+            type = "LINE"
+          }
+        }
+      }
+    }
+  }
+}
+"""
+
+
+def without_empty(value: Any) -> Any:
+    """The state without what says the same if it is absent."""
+    if isinstance(value, dict):
+        return {key: without_empty(each) for key, each in value.items() if each not in (None, [])}
+    return [without_empty(each) for each in value] if isinstance(value, list) else value
+
+
+def resources_in(state: Path) -> Any:
+    """What a state file says of resources, but for what is new in each deployment or says nothing."""
+    written = json.loads(state.read_text())["resources"]
+    return without_empty(without_random({resource["type"]: resource for resource in written}))
+
+
+def test_a_large_type_of_which_terraform_was_told_only_the_used_blocks_is_deployed_all_the_same(ways, only_file):
+    state = only_file.with_name("terraform.tfstate")
+    only_file.write_text(DASHBOARD)
+    assert ways.warm.apply() == Changes(add=3)
+    assert ways.provider._trimmed.left_out["aws_quicksight_dashboard"].below["definition"].blocks
+    warm = resources_in(state)
+    assert ways.plain.plan() == Changes()
+    only_file.write_text(DASHBOARD.replace("one sheet", "another"))
+    assert ways.warm.apply() == Changes(change=1)
+    ways.warm.destroy()
+
+    only_file.write_text(DASHBOARD)
+    assert ways.plain.apply() == Changes(add=3)
+    assert resources_in(state) == warm
+    assert ways.warm.plan() == Changes()
+    ways.warm.destroy()
+    assert ways.said == []

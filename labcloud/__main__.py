@@ -87,6 +87,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     sys.setswitchinterval(SWITCH_S)
     settings = Settings(options.host, options.port, options.mqtt_port, options.state_dir)
     settings = replace(settings, launcher=options.launcher, post_anywhere=options.post_anywhere)
+    settings = replace(settings, one_life=options.one_life)
     settings = replace(settings, control_token=secrets.token_hex(16) if options.guard_control else "")
     try:
         cloud = Cloud(settings)
@@ -151,6 +152,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--mqtt-port", type=int, default=0, help="port of MQTT over TLS (default: a free one)")
     parser.add_argument("--region", default="eu-west-1", help="region that cloud.json names as the default")
     parser.add_argument("--state-dir", type=Path, help="folder that keeps state and cloud.json (default: none)")
+    parser.add_argument(
+        "--one-life", action="store_true", help="keep only certificates and cloud.json in the state folder"
+    )
     parser.add_argument("--die-with-stdin", action="store_true", help="end when standard input is closed")
     parser.add_argument("--launcher", type=_named, metavar="MODULE:NAME", help="what starts the processes of functions")
     parser.add_argument("--guard-control", action="store_true", help="/_lab/ wants the token that cloud.json holds")

@@ -94,6 +94,8 @@ class Settings:
     port: int = 0
     mqtt_port: int = 0
     state_dir: Path | None = None
+    one_life: bool = False
+    """Whether only the certificate authority is kept there: for a cloud that nobody will start again."""
     post_anywhere: bool = False
     """Whether rules and subscriptions may post to other hosts than this one."""
     launcher: Callable[[Path], Launcher] | None = None
@@ -143,7 +145,7 @@ class Cloud:
     def __init__(self, settings: Settings | None = None, clock: LabClock | None = None) -> None:
         self.settings = settings or Settings()
         self.clock = clock or LabClock()
-        self.persistence = Persistence(self.settings.state_dir) if self.settings.state_dir else None
+        self.persistence = Persistence(kept) if (kept := self.kept_in) else None
         self.trace = Trace()
         self.authority = self._open_authority()
         self.roles = Roles(_read_role, _read_user, lambda query: self.tables_of(query), resolver)
@@ -242,10 +244,15 @@ class Cloud:
 
     def folder(self, name: str) -> Path | None:
         """Where something keeps its own files; None: nothing is kept."""
-        return self.settings.state_dir / name if self.settings.state_dir else None
+        return self.kept_in / name if self.kept_in else None
+
+    @property
+    def kept_in(self) -> Path | None:
+        """The folder of what outlives this process."""
+        return None if self.settings.one_life else self.settings.state_dir
 
     def _open_authority(self) -> CertificateAuthority:
-        folder = self.folder("ca")
+        folder = self.settings.state_dir / "ca" if self.settings.state_dir else None
         try:
             return CertificateAuthority.open(folder) if folder else CertificateAuthority.in_memory()
         except ValueError as error:

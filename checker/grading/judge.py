@@ -36,6 +36,8 @@ from checker.terraform import TerraformFailed
 Tell = Callable[..., None]
 PORT, MQTT_PORT = 4566, 8883
 TEARDOWN = 7
+ONCE = ("--guard-control", "--one-life")
+"""The cloud of one grading: its control is the judge's alone, and nobody starts it again."""
 BOXES_NEED = ("__init__.py", "errors.py", "pipeline", "process.py", "supervisor.py", "fast", "terraform_install.py")
 """Of the kit's code, what the `pip` of a pipeline's job and the provider's proxy import; checks and solutions stay outside."""
 OURS = ("PYTHONPATH", "LAB_WORKER_BOX", "LAB_TERRAFORM")
@@ -135,12 +137,12 @@ class Judge:
 
     def _cloud_options(self) -> dict[str, Any]:
         if not self._request["bwrap"]:
-            return {"options": ["--guard-control"]}
+            return {"options": [*ONCE]}
         from checker.isolation.workers import worker_settings
 
         os.environ.update(worker_settings(self._request["bwrap"], _offers()))
         launcher = ["--launcher", "checker.isolation.workers:BoxLauncher"]
-        return {"port": PORT, "mqtt_port": MQTT_PORT, "options": ["--guard-control", *launcher]}
+        return {"port": PORT, "mqtt_port": MQTT_PORT, "options": [*ONCE, *launcher]}
 
     def _runner(self, cloud: Mapping[str, Any]) -> Runner:
         run = self._boxed(cloud) if self._request["bwrap"] else run_program

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 class CloudProcess:
     """One state folder, two ports, one process after the other."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self.state_dir = state_dir
+    def __init__(self, state_dir: Path, *options: str) -> None:
+        self.state_dir, self.options = state_dir, options
         self.port, self.mqtt_port = free_port(), free_port()
         self.log = state_dir.with_suffix(".log")
         self._process: subprocess.Popen[str] | None = None
@@ -47,7 +47,7 @@ class CloudProcess:
         """The process, at once."""
         command = [sys.executable, "-m", "labcloud", "--state-dir", str(self.state_dir), "--port", str(self.port)]
         return subprocess.Popen(
-            [*command, "--mqtt-port", str(self.mqtt_port)],
+            [*command, "--mqtt-port", str(self.mqtt_port), *self.options],
             cwd=ROOT,
             env={key: value for key, value in os.environ.items() if key != "AWS_CA_BUNDLE"},
             stdin=subprocess.DEVNULL,

@@ -73,3 +73,14 @@ def test_a_damaged_certificate_authority_is_refused_with_the_remedy(stopped, nam
     assert "The certificate authority in" in text and "is damaged" in text
     assert "lab reset-cloud" in text
     assert "Traceback" not in stopped.log.read_text()
+
+
+def test_a_cloud_of_one_life_keeps_its_authority_and_what_it_says_of_itself_and_nothing_else(tmp_path):
+    cloud = CloudProcess(tmp_path / "state", "--one-life").start()
+    cloud.client("sqs").create_queue(QueueName="q")
+    assert {file.name for file in cloud.state_dir.iterdir()} == {"ca", "cloud.json", "cloud_id"}
+
+    cloud.kill_and_start()
+
+    assert "QueueUrls" not in cloud.client("sqs").list_queues()
+    cloud.stop()

@@ -6,34 +6,18 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from checker.cli.finding import Finding
+from checker.cli.isolation_findings import isolation_findings
 from checker.cli.options import echo
 from checker.curriculum.parts import ROOT
 from checker.errors import LabError
-from checker.language import tr
 from checker.terraform_install import AWS_PROVIDER, VERSION, cli_config_file, find_mirror, find_terraform, this_platform
 
 OLDEST_PYTHON = (3, 11)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked for. `needed_for` says what does not work without it."""
-
-    name: str
-    found: str
-    good: bool
-    needed: bool
-    remedy: str = ""
-
-    def render(self) -> str:
-        word = tr("ok" if self.good else "MISSING" if self.needed else "note")
-        remedy = f"\n{'':30}{tr(self.remedy)}" if not self.good and self.remedy else ""
-        return f"{word:<8} {tr(self.name):<20} {tr(self.found)}{remedy}"
 
 
 @click.command()
@@ -50,17 +34,16 @@ def doctor(context: click.Context) -> None:
 
 def examine() -> list[Finding]:
     """Looks for everything that the kit uses."""
-    return [_system(), _python(), _terraform(), _provider(), *_programs(), *_python_tools(), _folder(), _isolation()]
-
-
-def _isolation() -> Finding:
-    """Needed for grading strangers' submissions only."""
-    from checker.isolation.probe import require_isolation
-
-    try:
-        return Finding("isolation", f"{require_isolation()} works: lab grade may run strangers' programs", True, False)
-    except LabError as error:
-        return Finding("isolation", error.message.splitlines()[0], False, False, error.next_step)
+    return [
+        _system(),
+        _python(),
+        _terraform(),
+        _provider(),
+        *_programs(),
+        *_python_tools(),
+        _folder(),
+        *isolation_findings(),
+    ]
 
 
 def system_name() -> str:

@@ -14,20 +14,25 @@ import click
 from checker.cli.options import say
 from checker.curriculum.parts import ROOT
 from checker.grading.attendant import Quota
-from checker.grading.course import read_course
+from checker.grading.choice import STRATEGIES, choose_isolation
+from checker.grading.course import CourseRules, read_course
 from checker.grading.house_life import MINUTES
 from checker.grading.intake import find_sources, is_archive, only_these
 from checker.grading.kit import kit_hash
 from checker.grading.progress import Progress
 from checker.grading.run import Grader, Plan
 from checker.grading.shards import of_shard, parse_shard
-from checker.grading.station import STRATEGIES, choose_isolation, make_station
+from checker.grading.station import make_station
 from checker.grading.store import Grades
 from checker.grading.table import render_table
+from checker.isolation.cgroups import SETTING as CGROUP
+from checker.isolation.cgroups import ready_groups
+from checker.isolation.scope import enter_scope
 from checker.terraform_install import ensure_terraform
 
 if TYPE_CHECKING:
     from checker.grading.cluster import ClusterJudges
+    from checker.isolation.engine import Engine
 
 MEMORY_OF_A_JOB_MB = 1200
 
@@ -67,7 +72,10 @@ def grade() -> None:
 @click.option("--retry-broken", is_flag=True, help="Grade again what was broken through nobody's fault.")
 @click.option("--again", is_flag=True, help="Grade again even if nothing changed.")
 @click.option(
-    "--isolation", type=click.Choice(STRATEGIES), default="auto", help="none runs strangers' programs as you."
+    "--isolation",
+    type=click.Choice(STRATEGIES),
+    default="auto",
+    help="auto: bubblewrap, else a container of Podman or Docker; none runs strangers' programs as you.",
 )
 @click.option("--parts", metavar="1,2,…", help="Only these parts (default: those of the course).")
 @click.option(
@@ -95,12 +103,15 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
     course = read_course(
         options["course_file"] or grades.folder / "course.toml", must_exist=bool(options["course_file"])
     )
-    bwrap, warning = choose_isolation(options["isolation"])
-    if warning:
-        say(warning)
-    terraform = ensure_terraform(say=say)
-    station = make_station(bwrap, terraform, say)
+    enter_scope()
+    isolation = choose_isolation(options["isolation"], containers=not options["scheduler"])
+    if isolation.warning:
+        say(isolation.warning)
     grades.prepare()
+    if isolation.engine:
+        context.exit(_in_container(isolation.engine, context.command, grades, course, submissions.resolve(), options))
+    terraform = ensure_terraform(say=say)
+    station = make_station(isolation.bwrap, terraform, say)
     with grades.locked():
         quota = Quota(within_s=options["within"])
         plan = Plan(
@@ -119,6 +130,22 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
         progress.end()
     click.echo(render_table(grades, course, [each.source.id for each in done]))
     context.exit(3 if any(each.result["status"] == "broken" for each in done) else 0)
+
+
+def _in_container(
+    engine: Engine, command: click.Command, grades: Grades, course: CourseRules, submissions: Path, options: Any
+) -> int:
+    """The same command inside; refuses, as this one would, a folder in which another grading works."""
+    from checker.grading.contained import grade_in_container
+
+    with grades.locked():
+        find_sources(submissions, [])
+    file, hidden = options["course_file"], course.hidden_folder
+    rules = [place.resolve() for place in (file, hidden) if place and grades.folder not in place.resolve().parents]
+    jobs = options["jobs"] or usual_jobs(engine.processors, engine.memory_mb)
+    return grade_in_container(
+        engine, command, options, submissions=submissions, out=grades.folder, rules=rules, jobs=jobs, say=say
+    )
 
 
 @grade.command()
@@ -145,6 +172,9 @@ def merge(grades: Path, froms: tuple[Path, ...]) -> None:
 @click.pass_context
 def worker(context: click.Context, address: str, jobs: int | None, arguments: tuple[str, ...]) -> None:
     """Let this machine judge for the Dask scheduler at ADDRESS; further ARGUMENTS go to `dask worker`."""
+    enter_scope()
+    if groups := ready_groups():
+        os.environ[CGROUP] = str(groups.folder)
     own = ["--nworkers", "1", "--nthreads", str(jobs or usual_jobs()), "--no-dashboard"]
     context.exit(_dask("worker", address, *own, *arguments))
 
@@ -213,7 +243,7 @@ def diff(grades: Path, versions: tuple[int, ...]) -> None:
     click.echo(render_changes(compare(Grades(grades.resolve()), *versions)))
 
 
-def usual_jobs() -> int:
-    """Twice the processors, since Terraform waits a lot; fewer where memory does not reach."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1024 * 1024)
-    return max(1, min(2 * (os.cpu_count() or 1), memory // MEMORY_OF_A_JOB_MB - 1))
+def usual_jobs(processors: int = 0, memory_mb: int = 0) -> int:
+    """Twice the processors, since Terraform waits a lot; fewer where memory does not reach. 0: as this machine has."""
+    memory_mb = memory_mb or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1024 * 1024)
+    return max(1, min(2 * (processors or os.cpu_count() or 1), memory_mb // MEMORY_OF_A_JOB_MB - 1))

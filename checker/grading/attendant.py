@@ -9,14 +9,17 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from checker.grading.station import Station
+from checker.isolation.cgroups import Group
 from checker.isolation.watch import cpu_s, memory_mb, tree_of
 
 LOOK_EVERY_S = 0.5
 MOST_ERRORS = 1024 * 1024
+WATCHED, GROUPED = "watched", "cgroup v2"
+"""What limits a whole tree of processes: looks at it from outside, or the kernel."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,14 @@ class Ending:
     seconds: float
     cpu_s: float
     most_mb: int
+    limits: str = WATCHED
+    peak_mb: int = 0
+    """With files in memory and the system's caches, as a control group counts; 0: not known."""
 
     def used(self) -> dict[str, float]:
         """For a result file."""
-        return {"seconds": round(self.seconds, 1), "cpu_s": round(self.cpu_s, 1), "memory_mb": self.most_mb}
+        used = {"seconds": round(self.seconds, 1), "cpu_s": round(self.cpu_s, 1), "memory_mb": self.most_mb}
+        return {**used, "peak_mb": self.peak_mb} if self.peak_mb else used
 
 
 class Attendant:
@@ -67,21 +74,37 @@ class Attendant:
     ) -> Ending:
         """Runs a module to its end. Its standard output goes into `output` if that is given."""
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        process = self._station.start(slot, module, arguments, opened, **pipes)
-        self._running.add(process)
-        if self._closed:
-            _kill(process)
+        group = self._station.make_group(quota.tree_mb)
         try:
-            return _Watch(process, quota, output).until_the_end(sent)
+            process = self._station.start(slot, module, arguments, opened, group, **pipes)
+            self._running.add(process)
+            if self._closed:
+                _kill(process)
+            try:
+                ending = _Watch(process, quota, output).until_the_end(sent)
+                return _as_grouped(ending, group, quota) if group else ending
+            finally:
+                _kill(process)
+                self._running.discard(process)
         finally:
-            _kill(process)
-            self._running.discard(process)
+            if group:
+                group.end()
 
     def end_all(self) -> None:
         """Ends every process: nothing of a submission outlives the grading."""
         self._closed = True
         for process in list(self._running):
             _kill(process)
+
+
+def _as_grouped(ending: Ending, group: Group, quota: Quota) -> Ending:
+    """With what the kernel counted: also children that came and went between two looks."""
+    spent = group.spent()
+    stopped = ending.stopped
+    if spent.was_stopped and not stopped:
+        stopped = f"its programs used more than the {quota.tree_mb} MB of memory that are allowed"
+    cpu_s = max(ending.cpu_s, spent.cpu_s)
+    return replace(ending, cpu_s=cpu_s, stopped=stopped, limits=GROUPED, peak_mb=spent.peak_mb)
 
 
 class _Watch:

@@ -18,7 +18,8 @@ from checker.curriculum.parts import ROOT
 from checker.errors import LabError, UsageProblem
 from checker.grading.assignment import Assignment, HereJudges
 from checker.grading.attendant import Attendant, Ending
-from checker.grading.station import Station, choose_isolation, make_station
+from checker.grading.choice import choose_isolation
+from checker.grading.station import Station, make_station
 from checker.terraform_install import ensure_terraform
 
 CONNECT_WITHIN_S = 20
@@ -82,8 +83,7 @@ def judge_on_worker(assignment: Assignment, archive: bytes, isolation: str) -> E
 
 @lru_cache(maxsize=2)
 def _station(isolation: str) -> Station:
-    bwrap, _ = choose_isolation(isolation)
-    return make_station(bwrap, ensure_terraform(), lambda _: None)
+    return make_station(choose_isolation(isolation, containers=False).bwrap, ensure_terraform(), lambda _: None)
 
 
 @lru_cache(maxsize=1)

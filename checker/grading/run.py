@@ -164,7 +164,8 @@ class Grader:
         if not told.complete and not told.stopped:
             told.crashed = f"the judge ended with exit code {ending.returncode}: {ending.errors.strip()[-500:]}"
         self._grades.log_file(source.id).write_text(ending.errors, encoding="utf-8", errors="replace")
-        return {**graded(plan.course, told), "used": ending.used(), **_said_of_itself(told)}
+        said = _said_of_itself(told, ending.limits)
+        return {**graded(plan.course, told), "used": ending.used(), **said}
 
     def _complete(
         self, source: Source, found: dict[str, Any], content: dict[str, Any], seconds: float
@@ -208,12 +209,12 @@ def _events(output: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _said_of_itself(told: Told) -> dict[str, Any]:
-    """How long the judge's stages took, and its session's own provenance."""
+def _said_of_itself(told: Told, limits: str) -> dict[str, Any]:
+    """How long the judge's stages took, its session's own provenance, and what limited it."""
     stages = {name: event.get("seconds", 0.0) for name in ("cloud", "deployed", "house") for event in told.of(name)}
     own = next(({k: v for k, v in event.items() if k != "event"} for event in told.of("provenance")), {})
     programs = [[harmless(e.get("name", ""), 60), e.get("seconds")] for e in told.of("program")][:100]
-    return {"judge": {**own, "stages": stages, "programs": programs}}
+    return {"judge": {**own, "stages": stages, "programs": programs, "limits": limits}}
 
 
 def _last_json(text: str) -> dict[str, Any]:

@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from checker.curriculum.parts import ROOT, STARTER
-from checker.errors import UsageProblem
 from checker.fast.whole_schema import kept_schema
 from checker.grading.plugins import Packages, install
 from checker.grading.provider import Prepared
+from checker.isolation.cgroups import Group, Groups, ready_groups
+from checker.isolation.container import CONTAINER
 from checker.isolation.desk import KIT_FOLDERS, PLACE, PLUGINS, Desk, as_nobody, desk_command
-from checker.isolation.probe import RISK, require_isolation
 from checker.terraform_install import AWS_PROVIDER
-
-STRATEGIES = ("auto", "bwrap", "none")
 
 
 @dataclass
@@ -35,6 +33,8 @@ class Station:
     """The provider: a desk has no network to get it from."""
     prepared: Prepared | None = None
     """Provider and schema; without them every run of Terraform is plain."""
+    groups: Groups | None = None
+    """Makes a control group for each desk; without it desks are watched."""
     _folders: dict[int, Path] = field(default_factory=dict)
 
     @property
@@ -42,7 +42,9 @@ class Station:
         """For the provenance of a result."""
         if not self.bwrap:
             return "none"
-        return subprocess.run([self.bwrap, "--version"], capture_output=True, text=True).stdout.strip()
+        version = subprocess.run([self.bwrap, "--version"], capture_output=True, text=True).stdout.strip()
+        around = os.environ.get(CONTAINER)
+        return f"{version} in {around}" if around else version
 
     @property
     def desk(self) -> Desk:
@@ -66,8 +68,12 @@ class Station:
         if folder := self._folders.pop(slot, None):
             shutil.rmtree(folder, ignore_errors=True)
 
+    def make_group(self, memory_mb: int) -> Group | None:
+        """The control group of the next desk, if there can be one."""
+        return self.groups.make(memory_mb) if self.groups else None
+
     def start(
-        self, slot: int, module: str, arguments: Sequence[str], opened: IO[bytes], **pipes: Any
+        self, slot: int, module: str, arguments: Sequence[str], opened: IO[bytes], group: Group | None, **pipes: Any
     ) -> subprocess.Popen[bytes]:
         """Starts `main` of a module of the kit; its first argument is the descriptor of `opened`."""
         code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from {module} import main; main()"
@@ -78,6 +84,8 @@ class Station:
             if os.geteuid() == 0:
                 sources = [*desk.sources(), *(source for _, source in desk.plugins)]
                 command = as_nobody(command, self.bwrap, slot, sources)
+        if group:
+            command = [*group.joining(), *command]
         return subprocess.Popen(
             command, cwd="/", env=self._environment(), pass_fds=[opened.fileno()], start_new_session=True, **pipes
         )
@@ -103,27 +111,19 @@ def make_station(bwrap: str, terraform: Path, say: Callable[[str], None]) -> Sta
     """A station with all that can be prepared once for every submission."""
     if not bwrap:
         return Station(bwrap, terraform)
-    _compile_the_kit()
+    groups = ready_groups()
+    compile_the_kit()
     installed = install(terraform, say)
     programs = provider_programs(installed.packages)
     if len(programs) != 1:
-        return Station(bwrap, terraform, installed.packages)
+        return Station(bwrap, terraform, installed.packages, groups=groups)
     (place, program), settings = programs[0], STARTER / "terraform" / "versions.tf"
     places = tuple(place for place, _ in installed.packages)
     prepared = Prepared(place, str(kept_schema(program)), places, installed.lock, settings.read_text(encoding="utf-8"))
-    return Station(bwrap, terraform, installed.packages, prepared)
+    return Station(bwrap, terraform, installed.packages, prepared, groups)
 
 
-def _compile_the_kit() -> None:
+def compile_the_kit() -> None:
     """Desks see the kit read-only: what is not compiled before would be compiled for every submission."""
     for name in KIT_FOLDERS:
         compileall.compile_dir(ROOT / name, quiet=2)
-
-
-def choose_isolation(strategy: str) -> tuple[str, str]:
-    """The path of bubblewrap, or empty for none, and what the instructor must be told."""
-    if strategy not in STRATEGIES:
-        raise UsageProblem(f"There is no isolation {strategy!r}", next_step=f"choose one of {', '.join(STRATEGIES)}")
-    if strategy == "none":
-        return "", f"NO ISOLATION. {RISK}"
-    return require_isolation(), ""

@@ -1,7 +1,8 @@
-"""What a box is made of, as the command line of bubblewrap. Pure: nothing is started here."""
+"""What a box is made of, as the command line of bubblewrap. Nothing is started here."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ INSIDE = Path(__file__).with_name("inside.py")
 FROM_ETC = ("ssl", "pki", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 TOP_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 SCRATCH_MB, SHARED_MB = 128, 64
+HOST_NAME = "lab"
+"""A container has it already, and refuses to set another."""
 USER = 1000
 """Who a program in a box believes to be; outside it is the instructor's user, or nobody's when the instructor is root."""
 
@@ -31,11 +34,15 @@ class Box:
     limits: Limits = field(default_factory=Limits)
 
 
-def box_arguments(box: Box, bwrap: str, cwd: Path) -> list[str]:
-    """The arguments up to the `--` before the program. The environment is bubblewrap's own: the caller makes it clean."""
+def box_arguments(box: Box, bwrap: str, cwd: Path, seccomp: int | None = None) -> list[str]:
+    """The arguments up to the `--` before the program. The environment is bubblewrap's own: the caller makes it clean.
+
+    `seccomp`: the descriptor from which bubblewrap reads the filter of system calls.
+    """
     return [
         bwrap,
         *namespaces(nested=False),
+        *(() if seccomp is None else ("--seccomp", str(seccomp))),
         *system_mounts(),
         *memory_folder(Path("/tmp"), SCRATCH_MB),
         *_binds("--ro-bind", [INSIDE, *box.readable]),
@@ -52,7 +59,8 @@ def namespaces(*, nested: bool) -> list[str]:
     `nested`: the program may make boxes itself.
     """
     words = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
-    words += ["--unshare-cgroup-try", "--uid", str(USER), "--gid", str(USER), "--hostname", "lab"]
+    words += ["--unshare-cgroup-try", "--uid", str(USER), "--gid", str(USER)]
+    words += [] if os.uname().nodename == HOST_NAME else ["--hostname", HOST_NAME]
     words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     return words if nested else [*words, "--disable-userns"]
 

@@ -20,33 +20,35 @@ RISK = (
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
-def find_bwrap() -> str:
-    """The installed bubblewrap; raises ToolMissing."""
+def require_isolation() -> str:
+    """The path of a bubblewrap that isolates here; raises ToolMissing with what the system said, and what that means."""
+    try:
+        return working_bwrap()
+    except ToolMissing as missing:
+        raise ToolMissing(
+            f"Isolation does not work on this machine: {missing.message}. {RISK}",
+            next_step=f"{missing.next_step}, or accept the risk: --isolation none",
+        ) from missing
+
+
+def working_bwrap() -> str:
+    """The path of a bubblewrap that isolates here; raises ToolMissing."""
     if sys.platform != "linux":
         raise ToolMissing(
-            f"Isolation needs Linux, this is {sys.platform}. {RISK}",
-            next_step="grade in a Linux virtual machine, in WSL 2 or a container, or accept the risk: --isolation none",
+            f"bubblewrap needs Linux, this is {sys.platform}",
+            next_step="use Podman or Docker, a Linux virtual machine or WSL 2",
         )
-    if found := shutil.which("bwrap"):
-        return found
-    raise ToolMissing(
-        f"Isolation needs bubblewrap, which is not installed. {RISK}",
-        next_step="sudo apt install bubblewrap (dnf, pacman: the same name), or accept the risk: --isolation none",
-    )
-
-
-def require_isolation() -> str:
-    """The path of a bubblewrap that isolates here; raises ToolMissing with what the system said."""
-    bwrap = find_bwrap()
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise ToolMissing(
+            "bubblewrap is not installed", next_step="sudo apt install bubblewrap (dnf, pacman: the same name)"
+        )
     done = subprocess.run(
         _probe(bwrap), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, env={"PATH": os.defpath}
     )
     if done.returncode == 0 and done.stdout.strip() == "1000":
         return bwrap
-    raise ToolMissing(
-        f"Isolation does not work on this machine: {done.stderr.strip() or done.stdout.strip()}. {RISK}",
-        next_step=f"{_remedy()}, or accept the risk: --isolation none",
-    )
+    raise ToolMissing(f"bubblewrap does not work: {done.stderr.strip() or done.stdout.strip()}", next_step=_remedy())
 
 
 def _probe(bwrap: str) -> list[str]:
@@ -63,4 +65,11 @@ def _remedy() -> str:
             "let AppArmor allow bubblewrap its namespaces (a profile /etc/apparmor.d/bwrap with "
             "`profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }`, then sudo systemctl reload apparmor)"
         )
-    return "allow user namespaces (sysctl user.max_user_namespaces; in a container: run it privileged)"
+    return "allow user namespaces (sysctl user.max_user_namespaces; in a container: run it privileged, or as doc/grading.md says)"
+
+
+if __name__ == "__main__":
+    try:
+        print(working_bwrap())
+    except ToolMissing as missing:
+        sys.exit(str(missing))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from checker.errors import LabError
 from checker.isolation.box import INSIDE, Box, box_arguments
 from checker.isolation.limits import MB, STOPPED, Limits
 from checker.isolation.relay import Address, Relay
+from checker.isolation.seccomp import box_filter
 from checker.isolation.watch import memory_mb, tree_of
 from checker.process import Finished
 
@@ -79,10 +80,11 @@ def start_in_box(
     inside = [os.path.realpath(sys.executable), "-I", "-S", str(INSIDE), str(theirs.fileno())]
     inside += [",".join(map(str, ports)), limits]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | pipes
-    with ours, theirs:
+    with ours, theirs, _readable(box_filter()) as seccomp:
         process = subprocess.Popen(
-            [*box_arguments(box, bwrap, cwd), *inside, *command],
-            cwd="/", env=dict(env), pass_fds=[theirs.fileno()], bufsize=0, start_new_session=True, **pipes,
+            [*box_arguments(box, bwrap, cwd, seccomp), *inside, *command],
+            cwd="/", env=dict(env), pass_fds=[fd for fd in (theirs.fileno(), seccomp) if fd is not None], bufsize=0,
+            start_new_session=True, **pipes,
         )  # fmt: skip
         theirs.close()
         ours.settimeout(START_WITHIN_S)
@@ -95,6 +97,21 @@ def start_in_box(
         why = process.communicate()[1] or b""
         raise LabError(f"A box could not be made: {why.decode(errors='replace').strip()}", next_step="lab doctor")
     return process, [socket.socket(fileno=descriptor) for descriptor in descriptors]
+
+
+@contextlib.contextmanager
+def _readable(content: bytes) -> Iterator[int | None]:
+    """A descriptor from which the content can be read once; None if there is none. A pipe holds at least 4 kB."""
+    if not content:
+        yield None
+        return
+    read, write = os.pipe()
+    try:
+        with open(write, "wb") as stream:
+            stream.write(content)
+        yield read
+    finally:
+        os.close(read)
 
 
 class Started:

@@ -24,7 +24,7 @@ SPEAKING = (
     "checker/terraform_install.py",
     "checker/checks/lacking.py", "checker/checks/runner.py", "checker/checks/session.py",
     "checker/cli/__init__.py", "checker/cli/check.py", "checker/cli/cloud.py", "checker/cli/consent.py",
-    "checker/cli/demo.py", "checker/cli/deploy.py", "checker/cli/doctor.py", "checker/cli/env.py",
+    "checker/cli/demo.py", "checker/cli/deploy.py", "checker/cli/doctor.py", "checker/cli/env.py", "checker/cli/finding.py",
     "checker/cli/learn.py", "checker/cli/options.py", "checker/cli/rewind.py", "checker/cli/simulate.py",
     "checker/cli/trace.py", "checker/cli/watch.py", "checker/cli/workspace.py",
     "checker/curriculum/given.py", "checker/curriculum/parts.py", "checker/curriculum/workspace.py",

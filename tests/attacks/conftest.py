@@ -21,7 +21,8 @@ import pytest
 
 from checker.curriculum.parts import ROOT
 from checker.errors import LabError
-from checker.grading.station import Station, choose_isolation, make_station
+from checker.grading.choice import choose_isolation
+from checker.grading.station import Station, make_station
 from checker.isolation.desk import Desk, as_nobody, desk_command
 from checker.terraform_install import ensure_terraform
 
@@ -127,7 +128,7 @@ class Machine:
 @pytest.fixture(scope="session")
 def station() -> Station:
     try:
-        bwrap, _ = choose_isolation("bwrap")
+        bwrap = choose_isolation("bwrap").bwrap
     except LabError as missing:
         pytest.skip(str(missing))
     terraform = ensure_terraform()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from checker.errors import LabError
-from checker.grading.station import choose_isolation
+from checker.grading.choice import choose_isolation
 from checker.grading.store import Grades
 from tests.grading.synthetic_class import make_class, mixed, unmet
 from tests.grading.test_whole import lab_grade

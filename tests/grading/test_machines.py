@@ -16,13 +16,14 @@ import pytest
 
 from checker.curriculum.parts import ROOT
 from checker.errors import LabError, UsageProblem
+from checker.grading.choice import choose_isolation
 from checker.grading.cluster import machine_slot
 from checker.grading.intake import Source
 from checker.grading.kit import files_with_a_say, kit_hash
 from checker.grading.merge import merge
 from checker.grading.run import Grader, Plan
 from checker.grading.shards import of_shard, parse_shard
-from checker.grading.station import Station, choose_isolation
+from checker.grading.station import Station
 from checker.grading.store import Grades
 from tests.grading.conftest import result_of
 from tests.support import wait_until

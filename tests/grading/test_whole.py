@@ -17,10 +17,11 @@ from checker.curriculum.parts import ROOT, read_parts
 from checker.curriculum.workspace import lay_over, new_workspace
 from checker.errors import LabError
 from checker.grading.attendant import Quota
+from checker.grading.choice import choose_isolation
 from checker.grading.course import CourseRules
 from checker.grading.intake import Source
 from checker.grading.run import Grader, Plan
-from checker.grading.station import choose_isolation, make_station
+from checker.grading.station import make_station
 from checker.grading.store import Grades
 from checker.terraform_install import ensure_terraform
 from tests.grading.conftest import git
@@ -157,7 +158,7 @@ def grade_with(tmp_path: Path, submission: Path, quota: Quota, hidden: str = "")
         (tmp_path / "hidden" / "01_iot_core").mkdir(parents=True)
         (tmp_path / "hidden" / "01_iot_core" / "checks.py").write_text(hidden)
     course = CourseRules(hidden_folder=tmp_path / "hidden" if hidden else None)
-    terraform, (bwrap, _) = ensure_terraform(), choose_isolation("bwrap")
+    terraform, bwrap = ensure_terraform(), choose_isolation("bwrap").bwrap
     grades = Grades(tmp_path / "grades")
     grades.prepare()
     plan = Plan(course.listed("1"), course.hidden_sources(), "kit", quota)

@@ -246,7 +246,9 @@ def test_the_options_that_stay_outside_are_options_of_the_command():
     assert isinstance(run, click.Command) and set(contained.STAYS_OUTSIDE) <= names
 
 
-def test_the_doctor_says_of_each_way_to_isolate_whether_it_works_and_what_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_doctor_says_of_each_way_to_isolate_whether_it_works_and_what_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(isolation_findings, "working_bwrap", broken_bwrap)
     monkeypatch.setattr(isolation_findings.os, "geteuid", lambda: 1001)
     monkeypatch.setenv("PATH", str(tmp_path))

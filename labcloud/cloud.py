@@ -74,15 +74,20 @@ if TYPE_CHECKING:
     from labcloud.shell.web import Web
     from labcloud.stacks import CloudFormation
     from labcloud.timestream import Timestream
+    from labcloud.timestream.scheduled import ScheduledQueries
     from labcloud.wiring.rules import TopicRules
     from labcloud.wiring.stepfunctions import StateMachines
 
 log = logging.getLogger("labcloud")
 
 CLOSED_BEFORE_THE_API = ("state_machines",)
-CLOSED_BEFORE_THE_BROKER = ("event_schedules", "schedule_keeper", "pollers", "athena", "stacks", "alarms", "expiry")
+CLOSED_BEFORE_THE_BROKER = (
+    *("event_schedules", "schedule_keeper", "scheduled_queries", "pollers", "athena", "stacks", "alarms", "expiry"),
+)
 CLOSED_AFTER_THE_BROKER = ("rules", "firehose", "iot_log", "destinations", "fan_out", "clock", "runtime", "timestream")
-WAITED_FOR = ("rules", "state_machines", "pollers", "runtime", "athena", "firehose", "fan_out", "iot_log")
+WAITED_FOR = (
+    *("rules", "state_machines", "pollers", "runtime", "athena", "scheduled_queries", "firehose", "fan_out", "iot_log"),
+)
 """In this order: what one hands on, the next ones carry out."""
 
 
@@ -134,6 +139,7 @@ class Cloud:
     rules: Later[TopicRules] = Later("labcloud.wiring.rules:make")
     runtime: Later[LambdaRuntime] = Later("labcloud.wiring.functions:make_runtime")
     schedule_keeper: Later[Keeper] = Later("labcloud.wiring.scheduler:make_keeper")
+    scheduled_queries: Later[ScheduledQueries] = Later("labcloud.wiring.timestream:make_scheduled_queries")
     scheduler: Later[Scheduler] = Later("labcloud.wiring.scheduler:make")
     shadows: Later[Shadows] = Later("labcloud.wiring.iot:make_shadows")
     state_machines: Later[StateMachines] = Later("labcloud.wiring.stepfunctions:make")

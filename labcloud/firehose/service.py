@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from labcloud.api import ApiRequest, Operation, Scope
@@ -18,6 +17,7 @@ from labcloud.firehose.configuration import read_destination
 from labcloud.firehose.delivery import Call, Deliverer, Pending, Roles
 from labcloud.firehose.objects import Record
 from labcloud.motobase.delivery_streams import delivery_stream
+from labcloud.work import Work
 
 LARGEST_RECORD = 1_024_000
 MOST_RECORDS = 500
@@ -45,8 +45,7 @@ class Firehose:
         self._buffers = Buffers()
         self._timers: dict[StreamKey, Any] = {}
         self._deliverer = Deliverer(roles, call, clock.now, self._bring_back)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="firehose")
-        self._running: set[Future[None]] = set()
+        self._work = Work(clock, "firehose")
         self.operations: Mapping[str, Operation] = {
             "PutRecord": self.put_record,
             "PutRecordBatch": self.put_record_batch,
@@ -82,13 +81,11 @@ class Firehose:
 
     def wait_until_idle(self, within_s: float) -> bool:
         """Whether the deliveries that have begun were over within the time; buffers that still fill do not count."""
-        with self._lock:
-            running = set(self._running)
-        return not wait(running, within_s).not_done
+        return self._work.wait_until_idle(within_s)
 
     def close(self) -> None:
         """Carries out what has begun."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._work.close()
 
     def state(self) -> list[dict[str, Any]]:
         """The records that were acknowledged and are not delivered yet."""
@@ -119,7 +116,7 @@ class Firehose:
             if timer := self._timers.pop(key, None):
                 timer.cancel()
         if records:
-            self._run(lambda: self._deliver(key, records))
+            self._work.do(lambda: self._deliver(key, records))
 
     def _deliver(self, key: StreamKey, records: list[Record]) -> None:
         scope, name = key
@@ -133,21 +130,7 @@ class Firehose:
         again = Pending(
             pending.scope, pending.stream, pending.destination, pending.stored, pending.since_s, pending.tries + 1
         )
-        self._clock.call_at(self._clock.now() + pause_s, lambda: self._run(lambda: self._deliverer.write(again)))
-
-    def _run(self, job: Callable[[], None]) -> None:
-        """While the clock jumps, or in a clock that stands still, at once: what is due on the way is done on the way."""
-        if getattr(self._clock, "jumping", True):
-            job()
-            return
-        future = self._worker.submit(job)
-        with self._lock:
-            self._running.add(future)
-        future.add_done_callback(self._over)
-
-    def _over(self, future: Future[None]) -> None:
-        with self._lock:
-            self._running.discard(future)
+        self._clock.call_at(self._clock.now() + pause_s, lambda: self._work.do(lambda: self._deliverer.write(again)))
 
 
 def _check_sizes(records: Sequence[bytes]) -> None:

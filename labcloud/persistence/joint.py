@@ -71,6 +71,7 @@ KEPT = {
     "lambda": Kept("invoke_configs", watched=False),
     "quicksight": Kept("quicksight", watched=False),
     "scheduler": Kept("scheduler"),
+    "timestream-query": Kept("scheduled_queries"),
 }
 """By the name of its row. What has a row is made at the start, so that what it does by itself goes on."""
 

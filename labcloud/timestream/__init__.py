@@ -1,6 +1,6 @@
 """Amazon Timestream for LiveAnalytics on DuckDB: databases, tables, WriteRecords and the query language.
 
-Not served, and refused by name: scheduled queries, batch load, account settings, query parameters.
+Not served, and refused by name: batch load, account settings, query parameters.
 """
 
 from labcloud.timestream.api import Timestream

@@ -42,8 +42,8 @@ class Timestream:
         self._directory = directory
         self._lock = threading.Lock()
         self._stores: dict[tuple[str, str], Store] = {}
-        self.write = TimestreamWrite(self._store_of, clock.now, self._describe_endpoints)
-        self.query = TimestreamQuery(self._store_of, clock.now, self._describe_endpoints, call or _stand_alone)
+        self.write = TimestreamWrite(self.store_of, clock.now, self._describe_endpoints)
+        self.query = TimestreamQuery(self.store_of, clock.now, self._describe_endpoints, call or _stand_alone)
 
     def write_records(
         self,
@@ -56,9 +56,10 @@ class Timestream:
     ) -> None:
         """WriteRecords without HTTP: the same rules, the same errors."""
         where = {"DatabaseName": database, "TableName": table}
-        ingest(self._store_of(account_id, region), where, records, common_attributes)
+        ingest(self.store_of(account_id, region), where, records, common_attributes)
 
-    def _store_of(self, account_id: str, region: str) -> Store:
+    def store_of(self, account_id: str, region: str) -> Store:
+        """The databases of an account in a region, for those who run queries on their own account."""
         with self._lock:
             store = self._stores.get((account_id, region))
             if store is None:

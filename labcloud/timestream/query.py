@@ -156,13 +156,20 @@ class TimestreamQuery:
             self._open.close()
 
 
-def run_select(store: Store, query: n.Query, now_ns: int) -> Result:
+def run_select(store: Store, query: n.Query, now_ns: int, scheduled_runtime_ns: int | None = None) -> Result:
     """Begins a query at a time. Raises ValidationException, QueryExecutionException."""
     with store.lock:
-        translated = translate(query, now_ns, lambda name: _source(store, name, now_ns))
+        translated = translate(query, now_ns, lambda name: _source(store, name, now_ns), scheduled_runtime_ns)
         store.flush()
         cursor = store.engine.cursor_for(translated.sql)
     return _column_names(translated.names), list(translated.types), Running(cursor, translated.sql)
+
+
+def columns_of(store: Store, query: n.Query, now_ns: int, scheduled_runtime_ns: int) -> dict[str, Type]:
+    """The columns that a scheduled query would have, without running it. Raises ValidationException."""
+    with store.lock:
+        translated = translate(query, now_ns, lambda name: _source(store, name, now_ns), scheduled_runtime_ns)
+    return dict(zip(_column_names(translated.names), translated.types, strict=True))
 
 
 def _source(store: Store, name: n.TableName, now_ns: int) -> Source:

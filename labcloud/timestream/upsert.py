@@ -131,7 +131,7 @@ def _check_limits(kind: Kind, table: Table, measure: Measure | None) -> Rejectio
 
 def check_size(point: Point) -> Rejection | None:
     """Developer guide, "Quotas": maximum record size."""
-    if _size(point) > MAX_RECORD_BYTES:
+    if size_of(point) > MAX_RECORD_BYTES:
         return Rejection(f"The record is larger than {MAX_RECORD_BYTES} bytes.")
     return None
 
@@ -141,7 +141,7 @@ def has_fixed_size(kind: Kind) -> bool:
     return all(type_ != "VARCHAR" for _, type_ in kind.columns)
 
 
-def _size(point: Point) -> int:
+def size_of(point: Point) -> int:
     """Bytes of a record: names and values of dimensions and measures, 8 for each number and the time."""
     kind = point.kind
     texts = [text for pair in kind.dimensions for text in pair] + [kind.measure_name]

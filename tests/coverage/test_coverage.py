@@ -24,6 +24,8 @@ ALWAYS_REPLACED = (
     "aws_lambda_permission",
 )
 """The provider has no argument of these that changes without making a new one."""
+REFUSED_BY_THE_PROVIDER = ("aws_timestreamquery_scheduled_query",)
+"""The provider's own request for a change is not valid (5.100: UpdateScheduledQuery without its State)."""
 
 
 @pytest.fixture(scope="module")
@@ -81,4 +83,4 @@ def test_every_resource_type_of_the_course_and_the_sibling_systems_has_a_test(co
 
 def test_every_resource_type_that_can_change_in_place_does_so_in_a_test(coverage):
     never = {name for name, tests in coverage["updated_in_place_by"].items() if not tests}
-    assert never == set(ALWAYS_REPLACED)
+    assert never == {*ALWAYS_REPLACED, *REFUSED_BY_THE_PROVIDER}

@@ -69,9 +69,9 @@ def test_boto3_writes_and_reads_as_on_aws(lab: Lab, client: Any) -> None:
     assert [len(page["Rows"]) for page in pages] == [1000, 1000, 500]
 
 
-def test_scheduled_queries_are_refused_by_name(client: Any) -> None:
-    with pytest.raises(Exception, match="ListScheduledQueries"):
-        client("timestream-query").list_scheduled_queries()
+def test_batch_loads_are_refused_by_name(client: Any) -> None:
+    with pytest.raises(Exception, match="ListBatchLoadTasks"):
+        client("timestream-write").list_batch_load_tasks()
 
 
 @pytest.mark.terraform

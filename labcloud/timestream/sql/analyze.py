@@ -17,6 +17,9 @@ from labcloud.timestream.sql.scope import Scope
 from labcloud.timestream.sql.types import Type
 from labcloud.timestream.sql.values import Typed, bigint, common_type, conversion_cost, convert, literal_as, quote
 
+SCHEDULED_RUNTIME = "scheduled_runtime"
+"""The parameter that a scheduled query gets: for when this run of it was due."""
+
 Handler = Callable[[Any, Scope], Typed]
 H = TypeVar("H", bound=Handler)
 _HANDLERS: dict[type, Handler] = {}
@@ -102,6 +105,15 @@ def _interval(node: n.IntervalLiteral, scope: Scope) -> Typed:
         raise QueryError(node.at, f"'{node.amount}' is not a valid interval literal")
     type_ = t.SCALARS[parsed[0]]
     return Typed(f"CAST({parsed[1]} AS {t.physical(type_)})", type_)
+
+
+@handles(n.Parameter)
+def _parameter(node: n.Parameter, scope: Scope) -> Typed:
+    if node.name != SCHEDULED_RUNTIME:
+        raise QueryError(node.at, f"Parameter @{node.name} has no value: only @{SCHEDULED_RUNTIME} gets one")
+    if scope.context.scheduled_runtime_ns is None:
+        raise QueryError(node.at, f"Parameter @{SCHEDULED_RUNTIME} has a value in scheduled queries only")
+    return Typed(bigint(scope.context.scheduled_runtime_ns), t.TIMESTAMP)
 
 
 @handles(n.Name)

@@ -56,6 +56,13 @@ class Name(Expression):
 
 
 @dataclass(frozen=True)
+class Parameter(Expression):
+    """@name; `name` is without the @."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Star(Expression):
     """`*` or `t.*`."""
 

@@ -144,6 +144,9 @@ class ExpressionParser:
         if token.kind in ("integer", "double", "string"):
             self.c.advance()
             return n.Literal(token.kind, token.text, at=token.at)
+        if token.kind == "parameter":
+            self.c.advance()
+            return n.Parameter(token.text[1:], at=token.at)
         if token.kind == "duration":
             self.c.advance()
             digits = token.text.rstrip("abcdefghijklmnopqrstuvwxyz")

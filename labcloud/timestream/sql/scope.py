@@ -41,6 +41,8 @@ class Context:
 
     now_ns: int
     resolve_table: ResolveTable
+    scheduled_runtime_ns: int | None = None
+    """@scheduled_runtime; None: this is no scheduled query."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def fresh(self, prefix: str) -> str:

@@ -26,6 +26,7 @@ _PATTERN = re.compile(
   | (?P<double>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)
   | (?P<integer>\d+(?![A-Za-z_]))
   | (?P<measure>measure_value::[A-Za-z]+)
+  | (?P<parameter>@[A-Za-z_][A-Za-z0-9_]*)
   | (?P<word>[A-Za-z_][A-Za-z0-9_@]*)
   | (?P<symbol>->|<=|>=|<>|!=|\|\||[-+*/%(),.<>=\[\];])
     """,
@@ -43,7 +44,7 @@ RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
 class Token(NamedTuple):
-    """`kind`: string, name (quoted), duration, double, integer, word, symbol, end. `text` is unquoted."""
+    """`kind`: string, name (quoted), parameter (@name), duration, double, integer, word, symbol, end. `text` is unquoted."""
 
     kind: str
     text: str

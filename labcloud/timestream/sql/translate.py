@@ -8,9 +8,11 @@ from labcloud.timestream.sql.queries import Analyzed, analyze_query
 from labcloud.timestream.sql.scope import Context, ResolveTable, Scope
 
 
-def translate(query: nodes.Query, now_ns: int, resolve_table: ResolveTable) -> Analyzed:
+def translate(
+    query: nodes.Query, now_ns: int, resolve_table: ResolveTable, scheduled_runtime_ns: int | None = None
+) -> Analyzed:
     """The DuckDB SQL of a query with its columns' names and types."""
     try:
-        return analyze_query(query, Scope(Context(now_ns, resolve_table)))
+        return analyze_query(query, Scope(Context(now_ns, resolve_table, scheduled_runtime_ns)))
     except RecursionError:
         raise QueryError(query.at, "the query is nested too deeply") from None

@@ -234,7 +234,7 @@ def test_long_chains_are_no_deep_nesting(lab: Lab) -> None:
 
 
 def test_a_query_that_takes_too_long_is_ended(lab: Lab) -> None:
-    store = lab.timestream._store_of(ACCOUNT, REGION)
+    store = lab.timestream.store_of(ACCOUNT, REGION)
     endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range * b.range % 7 = 3"
     with pytest.raises(AwsError) as raised:
         Running(store.engine.cursor_for(endless), endless, deadline_s=0.05)

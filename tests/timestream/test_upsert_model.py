@@ -141,7 +141,7 @@ def rejections(lab: Lab, records: list[dict[str, Any]]) -> dict[int, str]:
 
 def stored(lab: Lab) -> list[tuple[Any, ...]]:
     """(sensor, measure, seconds ago, version, values by column) of every row that DuckDB holds."""
-    store = lab.timestream._store_of("123456789012", "eu-central-1")
+    store = lab.timestream.store_of("123456789012", "eu-central-1")
     store.flush()
     table = store.catalog.tables()[0]
     names = {"measure_value::" + kind.lower(): f"v_{kind}" for kind in VALUES}

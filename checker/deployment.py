@@ -203,7 +203,7 @@ def written_prefix(folder: Path) -> str | None:
     """The value of the variable `prefix` in a folder's files of variables: what the next apply will use."""
     files = [folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))]
     texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
-    found = [match for text in texts for match in re.findall(r'^\s*prefix\s*=\s*"([^"]*)"', text, re.MULTILINE)]
+    found = [match for text in texts for match in re.findall(r'^[ \t]*prefix\s*=\s*"([^"]*)"', text, re.MULTILINE)]
     return found[-1] if found else None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,6 +22,22 @@ def wait_until(condition: Callable[[], T], *, within_s: float = 5.0, because: st
             raise AssertionError(f"waited {within_s} s in vain: {because or condition}")
         pause.wait(0.01)
     return value
+
+
+@contextmanager
+def ends_within(seconds: float) -> Iterator[None]:
+    """Fails where a block would take for ever, such as a regular expression that tries a text in 2^n ways."""
+
+    def give_up(*_: object) -> None:
+        raise AssertionError(f"it did not end within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def free_port() -> int:

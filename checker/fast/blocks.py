@@ -24,7 +24,7 @@ BLOCK_TYPES = 3
 """The field of a Block with its nested blocks: type_name = 1, block = 2, nesting = 3, min_items = 4."""
 SEQUENCES = (2, 3)
 """LIST and SET, the ways of nesting in which "none" is an empty sequence."""
-NAME = re.compile(r'^\s*(?:dynamic\s+")?(\w+)"?\s*[={]', re.MULTILINE)
+NAME = re.compile(r'^[ \t]*(?:dynamic\s+")?(\w+)"?\s*[={]', re.MULTILINE)
 PLAIN = frozenset({"arn", "dashboard_id", "id", "name", "status", "version_number"})
 """Attributes, no blocks: an expression that takes their value does not see what was left out."""
 

@@ -13,7 +13,7 @@ ASKS = re.compile(
 )
 LABELS = re.compile(r"\b(?:resource|data|ephemeral)\s+\"?(\w+)")
 PROVIDERS = re.compile(r"\bprovider\s*=?\s*\"?([\w-]+)")
-COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
 KNOWN_TYPES = ("aws_", "terraform_")
 
 

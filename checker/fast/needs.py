@@ -11,11 +11,11 @@ from typing import Any
 from checker.fast.blocks import Wanted, Words, is_taken_whole
 
 WORD = re.compile(r"\baws_\w+")
-USE = re.compile(r'^\s*(?:resource|data|ephemeral)\s+"?(aws_\w+)', re.MULTILINE)
+USE = re.compile(r'^[ \t]*(?:resource|data|ephemeral)\s+"?(aws_\w+)', re.MULTILINE)
 OBSTACLES = (
-    (re.compile(r"^\s*alias\s*=", re.MULTILINE), "several configurations of a provider (alias)"),
-    (re.compile(r'^\s*module\s+"', re.MULTILINE), "modules"),
-    (re.compile(r'^\s*(?:backend\s+"|cloud\s*\{)', re.MULTILINE), "a state that is kept elsewhere"),
+    (re.compile(r"^[ \t]*alias\s*=", re.MULTILINE), "several configurations of a provider (alias)"),
+    (re.compile(r'^[ \t]*module\s+"', re.MULTILINE), "modules"),
+    (re.compile(r'^[ \t]*(?:backend\s+"|cloud\s*\{)', re.MULTILINE), "a state that is kept elsewhere"),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from labcloud.athena.errors import invalid
 from labcloud.athena.types import parse_type
+from labcloud.sqlspace import BEFORE_A_STATEMENT
 
 _TOKEN = re.compile(
     r"\s+|--[^\n]*|/\*.*?\*/|('(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|[A-Za-z_][\w\-$]*|\d[\d.]*|[<>=(),.:;*\[\]])", re.DOTALL
@@ -82,7 +83,7 @@ Statement = CreateDatabase | DropDatabase | CreateTable | DropTable | RepairTabl
 
 def is_ddl(sql: str) -> bool:
     """Whether a statement is Hive's affair and not a query."""
-    found = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z]+)", sql, re.DOTALL)
+    found = re.match(rf"{BEFORE_A_STATEMENT}([A-Za-z]+)", sql, re.DOTALL)
     return found is not None and found[1].upper() in BEGINNINGS
 
 

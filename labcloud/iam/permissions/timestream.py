@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 
 from labcloud.iam.permissions.table import Needed, Request, Table
+from labcloud.sqlspace import BEFORE_A_STATEMENT
 
 TABLES_READ = "timestream tables"
 """The kind under which `resolve` returns a query's tables: `database.table` separated by commas, nothing for none."""
-_NAME = r'"?([\w.-]+?)"?(?:\."?([\w.-]+?)"?)?'
 _SHOW = re.compile(
-    rf"\s*(?:(show\s+databases)|(show\s+tables|show\s+measures|describe|desc)(?:\s+from)?\s+{_NAME})(?:\s+like\b.*)?\s*;?\s*",
+    r"\s*+(?:(show\s++databases)|(show\s++tables|show\s++measures|describe|desc)(?:\s++from)?\s++([^\s;]++))"
+    r"(?:\s++like\b.*)?+\s*+;?\s*+",
     re.IGNORECASE | re.DOTALL,
 )
-
-
-_UNLOAD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*unload\b", re.IGNORECASE | re.DOTALL)
+_NAMES = re.compile(r'(?:"([^"]++)"|([^".]++))(?:\.(?:"([^"]++)"|([^"]++)))?')
+_UNLOAD = re.compile(rf"{BEFORE_A_STATEMENT}unload\b", re.IGNORECASE | re.DOTALL)
 
 
 def _query(request: Request) -> list[Needed]:
@@ -42,9 +42,11 @@ def _query(request: Request) -> list[Needed]:
 
 
 def _shown(request: Request, found: re.Match[str]) -> Needed:
-    databases, verb, database, table = found.groups()
+    databases, verb, name = found.groups()
     if databases:
         return Needed("timestream:ListDatabases", request.arn("timestream", "database/*"))
+    names = _NAMES.fullmatch(name)
+    database, table = (names[1] or names[2], names[3] or names[4]) if names else (name, None)
     action = {"tables": "ListTables", "measures": "ListMeasures"}.get(verb.lower().split()[-1], "DescribeTable")
     below = f"/table/{table}" if table else ""
     return Needed(f"timestream:{action}", request.arn("timestream", f"database/{database}{below}"))

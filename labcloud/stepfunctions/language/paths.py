@@ -103,8 +103,8 @@ def _written(root: Any, keys: list[Any], value: Any) -> Any:
 
 
 _NAME = re.compile(r"[^\s.\[\]()'\"*?,:@$&|!=<>]+")
-_INDEX = re.compile(r"\[\s*(-?\d+(?:\s*,\s*-?\d+)*)\s*\]")
-_SLICE = re.compile(r"\[\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*(\d+))?\s*\]")
+_INDEX = re.compile(r"\[\s*+(-?\d++(?:\s*+,\s*+-?\d++)*)\s*+\]")
+_SLICE = re.compile(r"\[\s*+(-?\d*+)\s*+:\s*+(-?\d*+)\s*+(?::\s*+(\d++))?+\s*+\]")
 _FUNCTION = re.compile(r"\.(\w+)\(\s*\)$")
 
 

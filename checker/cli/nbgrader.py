@@ -69,8 +69,9 @@ def collect(course: Path, submissions: Path) -> None:
 def autograde(
     context: click.Context, course: Path, grades: Path, assignment: str | None, student: str | None, isolation: str
 ) -> None:
-    """Run the collected notebooks in boxes and score their check cells with the results in GRADES."""
+    """Run the collected notebooks in boxes and score their check cells with the results in GRADES; then as `scores`."""
     from checker.curriculum.parts import read_parts
+    from checker.errors import UsageProblem
     from checker.nbgrader.course import require_course
 
     if isolation == "box":
@@ -83,18 +84,16 @@ def autograde(
         )
     folder = require_course(course)
     _remember(folder, grades)
-    settings = {"LAB_ISOLATION": isolation}
-    chosen = [part.id for part in read_parts() if assignment in (None, part.id)]
-    codes = [0]
-    for part in chosen:
-        if any((folder / "submitted").glob(f"{student or '*'}/{part}/*.ipynb")):
-            words = ["autograde", part, "--force", *([f"--student={student}"] if student else [])]
-            codes.append(_nbgrader(folder, words, settings))
-    if len(codes) == 1:
+    parts = [part.id for part in read_parts()]
+    if assignment and assignment not in parts:
+        raise UsageProblem(f"There is no part {assignment}", next_step=f"parts are {', '.join(parts)}")
+    if not any((folder / "submitted").glob(f"{student or '*'}/{assignment or '*'}/*.ipynb")):
         raise LabError(
             f"{folder / 'submitted'} holds no such notebook", next_step="lab nbgrader collect COURSE SUBMISSIONS"
         )
-    context.exit(max(codes))
+    words = [str(folder), str(grades.resolve()), assignment or "", student or ""]
+    code = _module("checker.nbgrader.autograde", words, folder, {"LAB_ISOLATION": isolation})
+    context.exit(max(code, _module("checker.nbgrader", words[:2], folder)))
 
 
 @nbgrader.command()
@@ -107,8 +106,7 @@ def scores(context: click.Context, course: Path, grades: Path) -> None:
 
     folder = require_course(course)
     _remember(folder, grades)
-    command = [str(_python()), "-m", "checker.nbgrader", str(folder), str(grades.resolve())]
-    context.exit(subprocess.call(command, env=_environment()))
+    context.exit(_module("checker.nbgrader", [str(folder), str(grades.resolve())], folder))
 
 
 @nbgrader.command()
@@ -152,6 +150,15 @@ def _environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
 
     path = f"{venv_python().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return {**os.environ, "PATH": path, **(settings or {})}
+
+
+def _module(name: str, arguments: Sequence[str], course: Path, settings: Mapping[str, str] | None = None) -> int:
+    """Runs a module of the kit that needs nbgrader, in the environment that holds it."""
+    from checker.curriculum.parts import ROOT
+
+    environment = {**_environment(settings), "PYTHONPATH": str(ROOT)}
+    command = [str(_python()), "-W", "ignore", "-m", name, *arguments]  # SQLAlchemy warns of how nbgrader uses it
+    return subprocess.call(command, cwd=course, env=environment)
 
 
 def _nbgrader(course: Path, arguments: Sequence[str], settings: Mapping[str, str] | None = None) -> int:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import tarfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from checker.curriculum.parts import read_parts
 from checker.errors import UsageProblem
+from checker.exports.read import read_grades
+from checker.nbgrader.restore import notebooks_cells
 
 LARGEST = 20 * 1024 * 1024
+TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
+"""The form of nbgrader's timestamp.txt."""
+Found = tuple[str, datetime, dict[str, bytes]]
+"""A learner, when it was handed in, and the notebooks by part."""
 
 
 def collect(course: Path, place: Path) -> list[str]:
@@ -18,14 +27,20 @@ def collect(course: Path, place: Path) -> list[str]:
     `place` is a folder of grades (`lab grade` keeps what was handed in) or a folder with one folder for each learner.
     """
     kept = place / "submissions"
-    readers = _of_grades(kept) if kept.is_dir() and (place / "results").is_dir() else _of_folders(place)
+    readers = _of_grades(place) if kept.is_dir() and (place / "results").is_dir() else _of_folders(place)
     told = []
-    for learner, notebooks in readers:
+    for learner, when, notebooks in readers:
+        good = 0
         for part, data in sorted(notebooks.items()):
+            if reason := no_notebook(data):
+                told.append(f"{learner}: {part} is left out, {reason}")
+                continue
             file = course / "submitted" / learner / part / f"{part}.ipynb"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-        told.append(f"{learner}: {len(notebooks)} notebooks" if notebooks else f"{learner}: no notebook")
+            _as_if_from_the_exchange(file.parent, when)
+            good += 1
+        told.append(f"{learner}: {good} notebook{'s' * (good != 1)}" if good else f"{learner}: no notebook")
     if not told:
         raise UsageProblem(
             f"{place} holds no submission", next_step="name the grades, or a folder with a folder for each"
@@ -33,30 +48,53 @@ def collect(course: Path, place: Path) -> list[str]:
     return told
 
 
+def _as_if_from_the_exchange(folder: Path, when: datetime) -> None:
+    """What nbgrader's own collect leaves beside a notebook, without which release_feedback stops, for everybody."""
+    (folder / "timestamp.txt").write_text(when.astimezone(UTC).strftime(TIMESTAMP), encoding="utf-8")
+    secret = folder / "submission_secret.txt"
+    if not secret.exists():
+        secret.write_text(secrets.token_hex(32), encoding="utf-8")
+
+
+def no_notebook(data: bytes) -> str:
+    """Why nbgrader could not read a notebook, or nothing."""
+    try:
+        list(notebooks_cells(json.loads(data)))
+    except RecursionError:
+        return "it is nested too deeply"
+    except ValueError as error:
+        return "it is no JSON" if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) else str(error)
+    return ""
+
+
 def _names() -> dict[str, str]:
     """The names that a part's notebook may have, and the part."""
     return {f"{part.id}.ipynb": part.id for part in read_parts()}
 
 
-def _of_folders(place: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+def _of_folders(place: Path) -> Iterator[Found]:
     for folder in sorted(place.iterdir()) if place.is_dir() else ():
         if folder.name.startswith(".") or folder.is_symlink() or not folder.is_dir():
             continue
         found: dict[str, bytes] = {}
+        when = folder.stat().st_mtime
         for name, part in _names().items():
             for file in (folder / "notebooks" / name, folder / name):
                 inside = folder in (file.parent, file.parent.parent) and not file.parent.is_symlink()
                 plain = inside and file.is_file() and not file.is_symlink() and file.stat().st_size <= LARGEST
                 if plain and part not in found:
-                    found[part] = file.read_bytes()
-        yield folder.name, found
+                    found[part], when = file.read_bytes(), max(when, file.stat().st_mtime)
+        yield folder.name, datetime.fromtimestamp(when, UTC), found
 
 
-def _of_grades(kept: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    for folder in sorted(kept.iterdir()):
-        files = sorted(folder.glob("*.tar"), key=lambda file: file.stat().st_mtime)
-        if files:
-            yield folder.name, _of_tar(files[-1])
+def _of_grades(place: Path) -> Iterator[Found]:
+    """From what was graded: of several attempts the one that counts."""
+    for grading in read_grades(place).gradings:
+        submission = grading.raw["submission"]
+        file = place / "submissions" / grading.id / f"{submission['sha256']}.tar"
+        when = submission.get("submitted_at") or grading.report.provenance.get("graded_at")
+        moment = datetime.fromisoformat(str(when)) if when else datetime.now(UTC)
+        yield grading.id, moment, _of_tar(file) if file.is_file() else {}
 
 
 def _of_tar(file: Path) -> dict[str, bytes]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode, from_dict
+from nbformat import read as read_notebook
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -28,9 +30,24 @@ from traitlets import Float, Unicode
 from checker.curriculum.parts import read_parts
 from checker.nbgrader.box import run_notebook
 from checker.nbgrader.notebooks import check_of_cell
-from checker.nbgrader.results import PartOutcome, outcome_of, outputs_of
+from checker.nbgrader.restore import restored
+from checker.nbgrader.results import PartOutcome, outcome_of, outputs_of, penalty_in
 
 RESULT_FILE = "lab-result.json"
+
+
+class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
+    """Puts the cells of the released notebook back into a learner's, before nbgrader looks at them."""
+
+    course = Unicode(help="The folder of the course.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        about = resources["nbgrader"]
+        file = Path(self.course) / "release" / about["assignment"] / f"{about['notebook']}.ipynb"
+        if file.is_file():
+            released = read_notebook(file, as_version=4).cells
+            nb.cells = [from_dict(cell) for cell in restored(nb.cells, released)]
+        return nb, resources
 
 
 class BoxedExecute(NbGraderPreprocessor):  # type: ignore[misc]
@@ -62,17 +79,36 @@ class SaveCheckedGrades(SaveAutoGrades):  # type: ignore[misc]
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
         super()._add_score(cell, resources)
         check_id = check_in(cell)
-        if check_id is None:
-            return
-        result = outcome_in(self.grades, resources).checks.get(check_id)
         grade = self.gradebook.find_grade(
             cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id
         )
+        if check_id is None:
+            if not cell.metadata.nbgrader.points and grade.manual_score is None:
+                grade.auto_score, grade.needs_manual_grade = 0.0, False  # a prediction: nobody has to grade it
+                self.gradebook.db.commit()
+            return
+        result = outcome_in(self.grades, resources).checks.get(check_id)
         if result is None or result.status == "broken":
             grade.auto_score, grade.needs_manual_grade = None, True
         else:
             grade.auto_score = float(result.points)
         self.gradebook.db.commit()
+
+
+class CheckedPenalties(AssignLatePenalties):  # type: ignore[misc]
+    """What the course's own late rules took, which nbgrader's rules would put back."""
+
+    grades = Unicode().tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        nb, resources = super().preprocess(nb, resources)
+        about = resources["nbgrader"]
+        if penalty := penalty_in(Path(self.grades), about["student"], about["assignment"]):
+            with Gradebook(about["db_url"]) as book:
+                notebook = book.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
+                notebook.late_submission_penalty = penalty
+                book.db.commit()
+        return nb, resources
 
 
 def outcome_in(grades: str, resources: Any) -> PartOutcome:
@@ -99,17 +135,17 @@ def _plain(nb: NotebookNode) -> dict[str, Any]:
 
 
 def sanitize_steps() -> list[type]:
-    return [ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+    return [RestoreCells, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 
 
 def autograde_steps() -> list[type]:
-    """nbgrader's own steps, with ours instead of Execute and SaveAutoGrades."""
+    """nbgrader's own steps, with ours instead of Execute, SaveAutoGrades and AssignLatePenalties."""
     return [
         BoxedExecute,
         IgnorePattern,
         ClearMetadataPreprocessor,
         LimitOutput,
         SaveCheckedGrades,
-        AssignLatePenalties,
+        CheckedPenalties,
         CheckCellMetadata,
     ]

@@ -107,7 +107,11 @@ def make_notebook(text: str, file: str, part: int, checks: Sequence[Check]) -> d
             cells.append(_locked("text-" + str(len(cells)), piece))
         elif isinstance(piece, Question):
             name = piece.id.replace(".", "-")
-            points = f" ({piece.points} points)" if piece.points else " (a prediction, without points)"
+            points = (
+                f" ({piece.points} point{'s' * (piece.points != 1)})"
+                if piece.points
+                else " (a prediction, without points)"
+            )
             cells.append(_locked(f"question-{name}", f"**{piece.id}**{points}\n\n{piece.text}"))
             cells.append(_cell("markdown", f"answer-{name}", ANSWER, grade=True, solution=True, points=piece.points))
         elif piece == part:
@@ -127,7 +131,8 @@ def make_notebook(text: str, file: str, part: int, checks: Sequence[Check]) -> d
 
 
 def _check_cell(check: Check) -> dict[str, Any]:
-    source = f'# {check.id} ({check.points} points): {check.title}\nshow_check("{check.id}")'
+    points = "1 point" if check.points == 1 else f"{check.points} points"
+    source = f'# {check.id} ({points}): {check.title}\nshow_check("{check.id}")'
     return _cell("code", cell_of_check(check.id), source, grade=True, locked=True, points=check.points)
 
 

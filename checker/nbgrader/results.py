@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.checks.result import CheckResult
+from checker.checks.result import CheckResult, PartResult
+from checker.curriculum.parts import read_parts
 from checker.exports.markup import visible
+from checker.exports.model import Grading
 from checker.exports.read import read_grading
 from checker.report.terminal import SYMBOLS, Style, render_details
 
@@ -28,6 +30,21 @@ def outcome_of(grades: Path, learner: str, part: int) -> PartOutcome:
     grading = read_grading(grades, learner) if _is_plain(learner) else None
     parts = grading.for_learner.report.parts if grading else ()
     return PartOutcome({check.id: check for each in parts if each.number == part for check in each.checks})
+
+
+def penalty_in(grades: Path, learner: str, assignment: str) -> float:
+    """What late rules took from a learner's checks in the part that an assignment is named after."""
+    grading = read_grading(grades, learner) if _is_plain(learner) else None
+    number = next((part.number for part in read_parts() if part.id == assignment), None)
+    parts = grading.report.parts if grading else ()
+    return next((penalty_of(grading, part) for part in parts if grading and part.number == number), 0.0)
+
+
+def penalty_of(grading: Grading, part: PartResult) -> float:
+    """What late rules took from a part, in points of its checks: a weight is no penalty."""
+    earned, most = part.points + part.bonus, grading.most_of(part)
+    weight = most / part.available if part.available else 1.0
+    return max(0.0, earned - grading.score_of(part) / weight) if weight else 0.0
 
 
 def outputs_of(check_id: str, result: CheckResult | None) -> list[dict[str, Any]]:

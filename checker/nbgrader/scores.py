@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import DatabaseError
 
 from checker.checks.result import CheckResult, PartResult
 from checker.curriculum.parts import Part, read_parts
+from checker.errors import LabError
 from checker.exports.model import Grading
 from checker.exports.read import read_grades
-from checker.nbgrader.notebooks import HELPER, cell_of_check
+from checker.nbgrader.notebooks import HELPER, cell_of_check, check_of_cell
+from checker.nbgrader.results import penalty_of
 
 
 @dataclass
@@ -29,14 +33,34 @@ class Written:
 def write_scores(course: Path, grades: Path, course_id: str = "default_course") -> Written:
     """Every learner's score of every check; manual scores, comments and other cells stay as they are."""
     written = Written()
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", course_id) as book:
+    with open_gradebook(course, course_id) as book:
         for grading in read_grades(grades).gradings:
             book.update_or_create_student(grading.id, **_person(grading))
             for part, result in _parts_of(grading):
                 _ensure_cells(book, part, result)
                 _write_part(book, grading, part, result, written)
+                if not (course / "submitted" / grading.id / part.id).is_dir():
+                    _no_answers(book, grading, part)
             written.learners += 1
     return written
+
+
+@contextmanager
+def open_gradebook(course: Path, course_id: str) -> Iterator[Gradebook]:
+    """The gradebook of a course; what its database refuses becomes one message."""
+    file = course / "gradebook.db"
+    try:
+        with Gradebook(f"sqlite:///{file}", course_id) as book:
+            yield book
+    except DatabaseError as error:
+        said = str(error.orig)
+        in_use = "locked" in said
+        raise LabError(
+            f"{file} cannot be used: {said}",
+            next_step="another program writes there (formgrader, nbgrader): call this again when it has ended"
+            if in_use
+            else "is it nbgrader's gradebook of this version, and may you write there? a copy of it helps",
+        ) from error
 
 
 def _person(grading: Grading) -> dict[str, str]:
@@ -71,7 +95,7 @@ def _write_part(book: Gradebook, grading: Grading, part: Part, result: PartResul
     submission = book.update_or_create_submission(part.id, grading.id)
     notebook = book.find_submission_notebook(part.id, part.id, grading.id)
     _complete(book, notebook, part)
-    penalty = _penalty(grading, result)
+    penalty = penalty_of(grading, result)
     if (notebook.late_submission_penalty or 0.0) != penalty:
         notebook.late_submission_penalty = penalty
         written.changed += 1
@@ -87,22 +111,25 @@ def _write_part(book: Gradebook, grading: Grading, part: Part, result: PartResul
     book.db.commit()
 
 
+def _no_answers(book: Gradebook, grading: Grading, part: Part) -> None:
+    """Without a notebook there is no answer that a person could grade."""
+    for grade in book.find_submission_notebook(part.id, part.id, grading.id).grades:
+        if check_of_cell(grade.name) is None and grade.auto_score is None and grade.manual_score is None:
+            grade.auto_score, grade.needs_manual_grade = 0.0, False
+    book.db.commit()
+
+
 def _complete(book: Gradebook, notebook: object, part: Part) -> None:
     """Adds grades for cells that are newer than the submission, which nbgrader itself never does."""
     from nbgrader.api import Grade
 
-    known = {grade.cell_id for grade in notebook.grades}  # type: ignore[attr-defined]
-    for cell in book.find_notebook(part.id, part.id).grade_cells:
-        if cell.id not in known:
-            book.db.add(Grade(cell_id=cell.id, notebook=notebook))
+    with book.db.no_autoflush:
+        known = {grade.cell_id for grade in notebook.grades}  # type: ignore[attr-defined]
+        for cell in book.find_notebook(part.id, part.id).grade_cells:
+            if cell.id not in known:
+                book.db.add(Grade(cell_id=cell.id, notebook=notebook))
     book.db.commit()
 
 
 def _score_of(check: CheckResult) -> float | None:
     return None if check.status == "broken" else float(check.points)
-
-
-def _penalty(grading: Grading, result: PartResult) -> float:
-    """What late rules took from a part."""
-    earned = result.points + result.bonus
-    return float(max(0.0, earned - grading.part_scores.get(result.number, earned)))

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from checker.curriculum.parts import ROOT
 from checker.nbgrader.collect import collect
 from checker.nbgrader.settings import remember_grades
 from tests.nbgrader.conftest import (
@@ -73,10 +79,21 @@ def course(generated, tmp_path_factory) -> Path:
         for name, value in names.items():
             code = code.replace(name, value)
         hand_in(handed_in, learner, code, ATTACK_PAGES if learner == "trudy" else "The error action.")
+    hand_in(handed_in, "petra", answer="I use another editor.")
+    lose_marks(handed_in / "petra" / "notebooks" / f"{PART.id}.ipynb")
+    put_result(grades, "petra", result_of(failed=("2.6",)))
     collect(generated, handed_in)
     remember_grades(generated, grades)
     run_nbgrader(generated, "autograde", PART.id, SECRET_OF_THE_INSTRUCTOR="hunter2")
     return generated
+
+
+def lose_marks(file: Path) -> None:
+    """What some editors do: nbgrader's metadata and the ids of cells are gone."""
+    notebook = json.loads(file.read_text())
+    for at, cell in enumerate(notebook["cells"]):
+        cell["metadata"], cell["id"] = {}, f"cell{at}"
+    file.write_text(json.dumps(notebook))
 
 
 def grades_of(course: Path, learner: str) -> dict[str, tuple]:
@@ -135,10 +152,47 @@ def test_answers_wait_for_a_person(course):
     assert grades_of(course, "ada")["answer-2-q2"] == (0.0, None, 0), "an untouched answer is no answer"
 
 
+def test_a_notebook_that_lost_its_marks_is_graded_with_its_answers(course):
+    lost = next(check["max_points"] for check in result_of()["parts"][0]["checks"] if check["id"] == "2.6")
+    assert sum(scores_of(course, "petra").values()) == PART.points - lost
+    assert "I use another editor." in autograded(course, "petra")
+    assert grades_of(course, "petra")["answer-2-q1"] == (None, None, 1)
+
+
+def test_nobody_has_to_grade_a_prediction(course):
+    predictions = {name: row for name, row in grades_of(course, "ada").items() if re.fullmatch(r"answer-2-p\d", name)}
+    assert predictions and set(predictions.values()) == {(0.0, None, 0)}
+
+
+def test_the_course_says_in_a_line_what_became_of_each_notebook(course):
+    place = course / "submitted" / "junk" / PART.id
+    place.mkdir(parents=True)
+    (place / f"{PART.id}.ipynb").write_text("{not")
+    grades = Path((course / "lab-grades.txt").read_text().strip())
+    lines = {}
+    for learner in ("nora", "junk"):
+        command = [sys.executable, "-W", "ignore", "-m", "checker.nbgrader.autograde", course, grades, PART.id, learner]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        lines[learner] = (done.returncode, done.stdout.strip(), done.stderr)
+    shutil.rmtree(course / "submitted" / "junk")
+
+    said = f"{PART.id}  nora  0 of {PART.points + 6} points, 7 cells wait for you; lab grade has no result of nora"
+    assert lines["nora"][:2] == (0, said)
+    assert (
+        lines["junk"][0] == 1
+        and "NOT GRADED: " in lines["junk"][1]
+        and "does not appear to be JSON" in lines["junk"][1]
+    )
+    assert lines["junk"][2] == "" and (course / "logs" / f"autograde-{PART.id}-junk.log").is_file()
+
+
 def test_feedback_shows_the_result_and_runs_nothing(course):
     run_nbgrader(course, "generate_feedback", PART.id, "--force")
     page = (course / "feedback" / "trudy" / PART.id / f"{PART.id}.html").read_text()
     assert "failed  2.2" in page and "terraform/iot.tf" in page
+    assert not re.search(r'(src|href)="https?:', page), "feedback loads nothing from elsewhere"
     assert "<script>fetch" not in page and "<script>alert" not in page
     assert "onerror=" not in page.replace("onerror=alert(1)&gt;", "") and 'href="javascript:' not in page
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tarfile
 
 import pytest
 from click.testing import CliRunner
@@ -122,12 +124,44 @@ def test_collect_takes_notebooks_and_nothing_else(tmp_path):
     hand_in(tmp_path / "in", "ada")
     (tmp_path / "in" / "bob" / "notebooks").mkdir(parents=True)
     (tmp_path / "in" / "bob" / "notebooks" / f"{PART.id}.ipynb").symlink_to("/etc/passwd")
-    assert collect(tmp_path / "course", tmp_path / "in") == ["ada: 1 notebooks", "bob: no notebook"]
+    assert collect(tmp_path / "course", tmp_path / "in") == ["ada: 1 notebook", "bob: no notebook"]
     found = [
         file.relative_to(tmp_path / "course" / "submitted").as_posix()
         for file in (tmp_path / "course").rglob("submitted/**/*.ipynb")
     ]
     assert found == [f"ada/{PART.id}/{PART.id}.ipynb"]
+
+
+def test_collect_says_what_is_no_notebook_and_when_the_others_were_handed_in(tmp_path):
+    init_course(tmp_path / "course")
+    hand_in(tmp_path / "in", "ada")
+    hand_in(tmp_path / "in", "bob")
+    (tmp_path / "in" / "bob" / "notebooks" / f"{PART.id}.ipynb").write_text("{not")
+
+    told = collect(tmp_path / "course", tmp_path / "in")
+
+    assert told == ["ada: 1 notebook", f"bob: {PART.id} is left out, it is no JSON", "bob: no notebook"]
+    beside = tmp_path / "course" / "submitted" / "ada" / PART.id
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} UTC", (beside / "timestamp.txt").read_text())
+    secret = (beside / "submission_secret.txt").read_text()
+    collect(tmp_path / "course", tmp_path / "in")
+    assert secret and (beside / "submission_secret.txt").read_text() == secret
+
+
+def test_collect_takes_the_attempt_that_counts(tmp_path):
+    init_course(tmp_path / "course")
+    grades = tmp_path / "grades"
+    for version, answer in ((1, "first"), (2, "second")):
+        put_result(grades, "ada", result_of(failed=("2.1",) if version == 2 else ()), version)
+        hand_in(tmp_path / str(version), "ada", answer=answer)
+        (grades / "submissions" / "ada").mkdir(parents=True, exist_ok=True)
+        with tarfile.open(grades / "submissions" / "ada" / f"{version:064d}.tar", "w") as archive:
+            archive.add(tmp_path / str(version) / "ada" / "notebooks", "notebooks")
+    (grades / "course.toml").write_text('[attempts]\ncounts = "best"\n')
+
+    collect(tmp_path / "course", grades)
+
+    assert "first" in (tmp_path / "course" / "submitted" / "ada" / PART.id / f"{PART.id}.ipynb").read_text()
 
 
 def test_autograde_without_isolation_is_refused_unless_it_is_said(tmp_path, monkeypatch):

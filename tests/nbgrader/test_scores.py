@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import sqlite3
+
 import pytest
 
+from checker.errors import LabError
 from tests.nbgrader.conftest import PART, needs_nbgrader, put_result, result_of
 
 pytestmark = needs_nbgrader
@@ -88,3 +92,44 @@ def test_cells_that_nbgrader_generated_are_used(generated, tmp_path):
         submission = gradebook.find_submission(PART.id, "zoe")
         assert submission.max_score > PART.points, "the questions count too"
         assert submission.score == PART.points
+
+
+def test_a_weight_is_no_late_penalty_and_hides_none(tmp_path):
+    put_result(tmp_path, "ada", result_of())
+    late = result_of()
+    put_result(tmp_path, "bob", late)
+    file = tmp_path / "results" / "bob" / "0001.json"
+    file.write_text(file.read_text().replace('"submitted_at": ""', '"submitted_at": "2026-05-03T00:00:00+00:00"'))
+    (tmp_path / "course.toml").write_text(
+        "[parts.2]\nweight = 1.5\n[late]\ndeadline = 2026-05-01T00:00:00Z\nsteps = [{ hours = 24, keep = 0.8 }]\n"
+    )
+
+    write(tmp_path, tmp_path)
+
+    with book(tmp_path) as gradebook:
+        penalties = {
+            who: gradebook.find_submission_notebook(PART.id, PART.id, who).late_submission_penalty or 0.0
+            for who in ("ada", "bob")
+        }
+    assert penalties == {"ada": 0.0, "bob": pytest.approx(0.2 * PART.points)}
+
+
+def test_without_a_notebook_no_answer_waits_for_a_person(generated, tmp_path):
+    put_result(tmp_path, "solo", result_of())
+    write(generated, tmp_path)
+    with book(generated) as gradebook:
+        assert not gradebook.find_submission(PART.id, "solo").needs_manual_grade
+
+
+def test_a_gradebook_that_is_in_use_or_none_is_told_without_a_traceback(tmp_path, monkeypatch):
+    put_result(tmp_path, "ada", result_of())
+    write(tmp_path, tmp_path)
+    monkeypatch.setattr("sqlite3.connect", functools.partial(sqlite3.connect, timeout=0.01))
+    with sqlite3.connect(tmp_path / "gradebook.db", isolation_level=None) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(LabError, match="gradebook.db cannot be used: database is locked") as problem:
+            write(tmp_path, tmp_path)
+    assert "formgrader" in problem.value.next_step
+    (tmp_path / "gradebook.db").write_bytes(b"no database" * 100)
+    with pytest.raises(LabError, match="file is not a database"):
+        write(tmp_path, tmp_path)

@@ -13,6 +13,7 @@ import click
 
 from checker.cli.options import say
 from checker.curriculum.parts import ROOT
+from checker.errors import UsageProblem
 from checker.grading.attendant import Quota
 from checker.grading.choice import STRATEGIES, choose_isolation
 from checker.grading.course import CourseRules, read_course
@@ -24,7 +25,7 @@ from checker.grading.run import Grader, Plan
 from checker.grading.shards import of_shard, parse_shard
 from checker.grading.station import make_station
 from checker.grading.store import Grades
-from checker.grading.table import render_table
+from checker.grading.table import idle_adjustments, render_table
 from checker.isolation.cgroups import SETTING as CGROUP
 from checker.isolation.cgroups import ready_groups
 from checker.isolation.scope import enter_scope
@@ -129,6 +130,8 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
         done = grader.grade(sources, jobs, progress.done)
         progress.end()
     click.echo(render_table(grades, course, [each.source.id for each in done]))
+    for line in idle_adjustments(grades):
+        say(line)
     context.exit(3 if any(each.result["status"] == "broken" for each in done) else 0)
 
 
@@ -237,10 +240,17 @@ def autograder(file: Path, course_file: Path | None, parts: str | None, isolatio
 def diff(grades: Path, versions: tuple[int, ...]) -> None:
     """Show who changed between the last two versions, or between versions A and B."""
     from checker.grading.difference import compare, render_changes
+    from checker.grading.table import scores_at
 
     if len(versions) not in (0, 2):
         raise click.UsageError("give two versions, or none for the last two")
-    click.echo(render_changes(compare(Grades(grades.resolve()), *versions)))
+    store = Grades(grades.resolve())
+    if versions and not any(set(versions) <= set(store.versions(learner)) for learner in store.ids()):
+        raise UsageProblem(
+            f"Nobody in {grades} has the versions {versions[0]} and {versions[1]}",
+            next_step=f"look into {store.folder / 'results'}",
+        )
+    click.echo(render_changes(compare(store, *versions), scores_at(store, read_course(store.folder / "course.toml"))))
 
 
 def usual_jobs(processors: int = 0, memory_mb: int = 0) -> int:

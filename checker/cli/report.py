@@ -52,6 +52,8 @@ def report(
     """
     from checker.exports.read import read_grades
     from checker.exports.write import Choice
+    from checker.grading.store import Grades
+    from checker.grading.table import idle_adjustments
 
     out = out or grades / "report"
     if similarity:
@@ -62,6 +64,8 @@ def report(
     if roster and not {"moodle", "canvas", "blackboard"} & set(formats):
         raise UsageProblem("--roster fills a platform's own file", next_step="add --to moodle, canvas or blackboard")
     whole = read_grades(grades, course_file)
+    for line in idle_adjustments(Grades(grades.resolve())):
+        click.echo(line, err=True)
     for wanted in formats:
         for line in _write(
             wanted, whole, learner, out / wanted if len(formats) > 1 else out, Choice(roster, column, per_part)

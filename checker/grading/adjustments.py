@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -53,6 +54,26 @@ def read_adjustments(folder: Path) -> dict[str, Adjustment]:
             f"{file} is not right:\n  " + "\n  ".join(problems), next_step="doc/grading.md shows an example"
         )
     return found
+
+
+def without_effect(adjustments: Mapping[str, Adjustment], graded: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What of the adjustments changes nothing, in words; `graded` are the results that count, by learner."""
+    told = []
+    for learner, adjustment in adjustments.items():
+        if learner not in graded:
+            near = difflib.get_close_matches(learner, graded, n=1)
+            told.append(
+                f"{FILE}: nobody with a grade is called {learner}" + (f"; did you mean {near[0]}?" if near else "")
+            )
+            continue
+        parts = graded[learner]["parts"]
+        checks = {check["id"] for part in parts for check in part["checks"]}
+        for change in adjustment.changes:
+            if change.check and change.check not in checks:
+                told.append(f"{FILE}: {learner} has no check {change.check}")
+            if change.part and change.part not in {part["part"] for part in parts}:
+                told.append(f"{FILE}: {learner} has no part {change.part}")
+    return told
 
 
 def render_adjustment(learner: str, adjustment: Adjustment) -> str:

@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,12 @@ class CourseRules:
                 if twice := {c.check.id for c in own} & {c.check.id for c in secret}:
                     raise UsageProblem(f"hidden checks have ids of the kit's: {', '.join(sorted(twice))}")
                 found.append((part, own + secret))
+        known = {check.id for checks in hidden.values() for check in checks}
+        if unknown := sorted(set(self.levels) - known):
+            raise UsageProblem(
+                f"hidden.levels names what is no hidden check: {', '.join(unknown)}",
+                next_step=f"hidden checks are {', '.join(sorted(known)) or 'none'}: a level of another name protects nothing",
+            )
         return found
 
 
@@ -132,6 +138,11 @@ def read_course(file: Path, *, must_exist: bool = False) -> CourseRules:
     return course
 
 
+def _shown(value: Any) -> str:
+    """A value as TOML writes it, as far as that matters."""
+    return str(value) if isinstance(value, datetime | date) else repr(value)
+
+
 class _Reader:
     """Reads tables and collects what is wrong with them."""
 
@@ -162,7 +173,10 @@ class _Reader:
     def _parts(self, raw: Any) -> dict[int, PartRules]:
         known = {str(part.number) for part in read_parts()}
         found = {}
-        for name, table in (raw if isinstance(raw, dict) else {}).items():
+        if not isinstance(raw, dict):
+            self.problems.append(f"parts: is {_shown(raw)}, expected tables such as [parts.2]")
+            return {}
+        for name, table in raw.items():
             key = f"parts.{name}"
             if name not in known or not isinstance(table, dict):
                 self.problems.append(f"{key}: expected a table of a part, one of {', '.join(sorted(known))}")
@@ -193,6 +207,9 @@ class _Reader:
             )
         if [hours for hours, _ in steps] != sorted({hours for hours, _ in steps}):
             self.problems.append("late.steps: the hours must grow from step to step")
+        is_right = not any(problem.startswith("late.steps") for problem in self.problems)
+        if is_right and [keep for _, keep in steps] != sorted((keep for _, keep in steps), reverse=True):
+            self.problems.append("late.steps: what is kept must not grow from step to step")
         if steps and "deadline" not in raw and not deadlines:
             self.problems.append("late: steps without a deadline; add deadline = 2026-05-01T23:59:00+02:00")
         way = self._one_of(self._get(raw, "late", "interpolation", str, "steps"), "late.interpolation", INTERPOLATIONS)
@@ -204,11 +221,9 @@ class _Reader:
 
     def _attempts(self, raw: Mapping[str, Any]) -> AttemptRules:
         counts = self._one_of(self._get(raw, "attempts", "counts", str, "last"), "attempts.counts", COUNTS)
-        free = int(self._number(raw.get("free", 0), "attempts.free", 0, 1000))
+        free = self._whole(raw.get("free", 0), "attempts.free")
         each = self._number(raw.get("each_costs", 0.0), "attempts.each_costs", 0, 1)
-        return AttemptRules(
-            counts == "best", free, each, int(self._number(raw.get("most", 0), "attempts.most", 0, 1000))
-        )
+        return AttemptRules(counts == "best", free, each, self._whole(raw.get("most", 0), "attempts.most"))
 
     def _table(self, raw: Mapping[str, Any], key: str) -> dict[str, Any]:
         table = self._get(raw, "", key, dict, {})
@@ -236,6 +251,12 @@ class _Reader:
             return least
         return float(value)
 
+    def _whole(self, value: Any, key: str) -> int:
+        number = self._number(value, key, 0, 1000)
+        if number != int(number):
+            self.problems.append(f"{key}: is {_shown(value)}, expected a whole number")
+        return int(number)
+
     def _one_of(self, value: str, key: str, choices: tuple[str, ...]) -> str:
         if value not in choices:
             self.problems.append(f"{key}: is {value!r}, expected one of {', '.join(choices)}")
@@ -244,7 +265,7 @@ class _Reader:
 
     def _moment(self, value: Any, key: str) -> datetime | None:
         if not isinstance(value, datetime) or value.tzinfo is None:
-            self.problems.append(f"{key}: is {value!r}, expected a time with its zone: 2026-05-01T23:59:00+02:00")
+            self.problems.append(f"{key}: is {_shown(value)}, expected a time with its zone: 2026-05-01T23:59:00+02:00")
             return None
         return value
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from checker.grading.store import Grades
+from checker.grading.texts import harmless
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class LearnerChange:
     same_files: bool
     """Whether the same submission was graded: then the checks made the difference."""
     checks: tuple[CheckChange, ...]
+    name: str = ""
 
 
 def compare(grades: Grades, before: int | None = None, after: int | None = None) -> list[LearnerChange]:
@@ -37,7 +39,7 @@ def compare(grades: Grades, before: int | None = None, after: int | None = None)
     found = []
     for learner in grades.ids():
         versions = grades.versions(learner)
-        pair = (before, after) if before and after else tuple(versions[-2:])
+        pair = (before, after) if before is not None and after is not None else tuple(versions[-2:])
         if len(pair) == 2 and set(pair) <= set(versions):
             change = compare_results(*(grades.read(learner, int(version)) for version in pair if version))
             if change.checks or change.points:
@@ -55,7 +57,14 @@ def compare_results(before: Mapping[str, Any], after: Mapping[str, Any]) -> Lear
     ]  # fmt: skip
     same = before["submission"]["sha256"] == after["submission"]["sha256"]
     points = sum(change.points for change in changes)
-    return LearnerChange(after["learner"]["id"], (before["version"], after["version"]), points, same, tuple(changes))
+    return LearnerChange(
+        after["learner"]["id"],
+        (before["version"], after["version"]),
+        points,
+        same,
+        tuple(changes),
+        str(after["learner"].get("name") or ""),
+    )
 
 
 def _checks(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -70,22 +79,25 @@ def _points(check: Mapping[str, Any] | None) -> int:
     return int(check["points"]) if check else 0
 
 
-def render_changes(changes: Sequence[LearnerChange]) -> str:
-    """The differences as text, and which checks made them."""
+def render_changes(changes: Sequence[LearnerChange], score: Callable[[str, int], str] | None = None) -> str:
+    """The differences as text, and which checks made them; `score` tells a learner's score after all rules at a version."""
     if not changes:
         return "Nobody's points changed."
     lines = []
     for change in changes:
         files = "same files" if change.same_files else "other files"
-        lines.append(
-            f"{change.learner}  {change.points:+d} points  versions {change.versions[0]} → {change.versions[1]}, {files}"
-        )
+        before, after = change.versions
+        who = f"{change.learner} ({' '.join(harmless(change.name, 60).split())})" if change.name else change.learner
+        lines.append(f"{who}  {change.points:+d} points  versions {before} → {after}, {files}")
+        if score:
+            lines.append(f"    score after all rules  {score(change.learner, before)} → {score(change.learner, after)}")
         lines += [f"    {c.id}  {c.before} → {c.after}  {c.points:+d}" for c in change.checks]
     by_check: dict[str, list[int]] = {}
     for check in (check for change in changes for check in change.checks):
         by_check.setdefault(check.id, []).append(check.points)
-    lines.append(f"{len(changes)} learners changed.")
+    lines.append(f"{len(changes)} learner{'s' * (len(changes) != 1)} changed.")
     lines += [
-        f"    {check}: {len(points)} learners, {sum(points):+d} points" for check, points in sorted(by_check.items())
+        f"    {check}: {len(points)} learner{'s' * (len(points) != 1)}, {sum(points):+d} points"
+        for check, points in sorted(by_check.items())
     ]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checker.errors import UsageProblem
-from checker.grading.adjustments import Change, read_adjustments
+from checker.grading.adjustments import Adjustment, Change, read_adjustments, without_effect
 from checker.grading.course import read_course
 from checker.grading.hidden import as_learners_see
 
@@ -31,8 +31,16 @@ each_costs = 0.1
 [hints]
 costs = [0, 0.5, 1]
 [hidden]
+folder = "hidden"
 visibility = "points"
 levels = { "2.secret" = "nothing" }
+"""
+SECRET = """
+from checker.checks import check
+
+@check("2.secret", points=1)
+def secret(lab):
+    'A secret.'
 """
 WRONG = """
 titel = "x"
@@ -59,6 +67,8 @@ def test_without_a_file_everything_is_as_the_parts_say(tmp_path):
 
 def test_a_file_is_read(tmp_path):
     (tmp_path / "course.toml").write_text(RIGHT)
+    (tmp_path / "hidden" / "02_invalid_data").mkdir(parents=True)
+    (tmp_path / "hidden" / "02_invalid_data" / "checks.py").write_text(SECRET)
 
     course = read_course(tmp_path / "course.toml")
 
@@ -86,7 +96,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
         "  late.steps[3]: expected { hours = 24, keep = 0.8 }",
         "  late.steps: the hours must grow from step to step",
         "  late.interpolation: is 'curved', expected one of steps, linear",
-        "  late.deadline: is datetime.date(2026, 5, 1), expected a time with its zone: 2026-05-01T23:59:00+02:00",
+        "  late.deadline: is 2026-05-01, expected a time with its zone: 2026-05-01T23:59:00+02:00",
         "  attempts.counts: is 'first', expected one of last, best",
         "  hidden.visibility: is 'some', expected one of everything, title, points, nothing",
     ]
@@ -145,3 +155,42 @@ def test_wrong_adjustments_are_told_at_once(tmp_path):
     assert "ada.note: unknown key" in problem.value.message
     assert "ada.points[1]: expected either add or set" in problem.value.message
     assert "ada.points[2].add: is 'one'" in problem.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("parts = 3", r"parts: is 3, expected tables such as \[parts.2\]"),
+        ("[attempts]\nfree = 1.5", "attempts.free: is 1.5, expected a whole number"),
+        ("[late]\ndeadline = 2026-05-01", "late.deadline: is 2026-05-01, expected a time with its zone"),
+        (
+            "[late]\ndeadline = 2026-05-01T00:00:00Z\nsteps = [{hours = 1, keep = 0.5}, {hours = 2, keep = 0.8}]",
+            "late.steps: what is kept must not grow",
+        ),
+    ],
+    ids=["parts", "half an attempt", "a day", "growing"],
+)
+def test_what_was_passed_over_or_rounded_is_told(tmp_path, text, complaint):
+    (tmp_path / "course.toml").write_text(text)
+    with pytest.raises(UsageProblem, match=complaint):
+        read_course(tmp_path / "course.toml")
+
+
+def test_a_level_of_a_check_that_is_not_there_protects_nothing_and_is_told(tmp_path):
+    (tmp_path / "course.toml").write_text('[hidden]\nlevels = { "2.x" = "nothing" }\n')
+    with pytest.raises(UsageProblem, match="no hidden check: 2.x"):
+        read_course(tmp_path / "course.toml").listed("2")
+
+
+def test_adjustments_without_effect_are_told():
+    result = {"parts": [{"part": 1, "checks": [{"id": "1.1"}]}]}
+    adjustments = {
+        "adda": Adjustment(),
+        "ada": Adjustment(changes=(Change("9.9"), Change(part=7), Change("1.1"), Change())),
+    }
+
+    assert without_effect(adjustments, {"ada": result}) == [
+        "adjustments.toml: nobody with a grade is called adda; did you mean ada?",
+        "adjustments.toml: ada has no check 9.9",
+        "adjustments.toml: ada has no part 7",
+    ]

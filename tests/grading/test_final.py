@@ -112,6 +112,6 @@ def test_a_difference_names_learners_checks_and_points():
     assert text.splitlines() == [
         "ada  +10 points  versions 1 → 2, same files",
         "    2.1  failed → passed  +10",
-        "1 learners changed.",
-        "    2.1: 1 learners, +10 points",
+        "1 learner changed.",
+        "    2.1: 1 learner, +10 points",
     ]

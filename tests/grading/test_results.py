@@ -8,10 +8,11 @@ import pytest
 
 from checker.checks.check import Check
 from checker.curriculum.parts import read_parts
-from checker.grading.course import CourseRules
+from checker.grading.course import CourseRules, PartRules
+from checker.grading.difference import compare, render_changes
 from checker.grading.result import Listed, Told, graded, refused
 from checker.grading.store import Grades
-from checker.grading.table import render_table
+from checker.grading.table import render_table, scores_at
 from checker.grading.texts import harmless
 from tests.grading.conftest import result_of
 
@@ -123,3 +124,17 @@ def test_the_table_names_who_has_a_name_and_nothing_in_it_reaches_the_terminal(t
         f"ada      {'':40}      0  10       0  graded",
         f"bob      B {'o' * 37}…      0  10       0  graded",
     ]
+
+
+def test_a_difference_tells_the_score_after_all_rules(tmp_path):
+    grades = Grades(tmp_path)
+    grades.add("ada", result_of({"1.1": 0}, learner={"id": "ada", "name": "Ada"}))
+    grades.add("ada", result_of({"1.1": 10}, learner={"id": "ada", "name": "Ada"}))
+    course = CourseRules(parts={1: PartRules(weight=1.5)})
+
+    text = render_changes(compare(grades), scores_at(grades, course))
+
+    assert text.startswith(
+        "ada (Ada)  +10 points  versions 1 → 2, same files\n    score after all rules  0 of 15 → 15 of 15\n"
+    )
+    assert compare(grades, 0, 1) == []

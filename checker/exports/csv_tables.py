@@ -72,8 +72,10 @@ def render_table(table: Table) -> bytes:
     Behind a byte-order mark the first cell stands without quotes: Canvas refuses a quote there.
     """
     out = io.StringIO()
-    quoting = csv.QUOTE_MINIMAL if table.encoding == "utf-8-sig" else csv.QUOTE_ALL
-    writer = csv.writer(out, delimiter=table.delimiter, quoting=quoting, lineterminator="\r\n")
+    is_marked = table.encoding == "utf-8-sig"
+    writer = csv.writer(
+        out, delimiter=table.delimiter, quoting=csv.QUOTE_MINIMAL if is_marked else csv.QUOTE_ALL, lineterminator="\r\n"
+    )
     writer.writerow([safe_cell(title) for title in table.header])
     writer.writerows([[safe_cell(cell, table.decimal) for cell in row] for row in table.rows])
     return out.getvalue().encode(table.encoding)

@@ -86,6 +86,14 @@ def is_plain(run: Runner) -> bool:
     return getattr(run, "plain", run) is run_program
 
 
+def scratch_of(run: Runner) -> str | None:
+    """The folder in which must lie what a program of `run` is to reach; None: it reaches whatever its caller reaches.
+
+    What it must not reach lies elsewhere: the other temporary folders are out of a box's sight.
+    """
+    return getattr(run, "scratch", None)
+
+
 def _end(process: subprocess.Popen[str], grace_s: float) -> None:
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):

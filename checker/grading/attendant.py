@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from checker.grading.station import Station
-from checker.isolation.cgroups import Group
-from checker.isolation.watch import cpu_s, memory_mb, tree_of
+from checker.isolation.cgroups import FILES_MB, Group
+from checker.isolation.watch import cpu_s, files_in_memory, memory_mb, tree_of
 
 LOOK_EVERY_S = 0.5
+MOST_FILES = 200_000
 MOST_ERRORS = 1024 * 1024
 WATCHED, GROUPED = "watched", "cgroup v2"
 """What limits a whole tree of processes: looks at it from outside, or the kernel."""
@@ -142,11 +143,15 @@ class _Watch:
         while not ended.wait(LOOK_EVERY_S):
             tree = tree_of(self._process.pid)
             used, self._cpu_s = memory_mb(tree), max(self._cpu_s, cpu_s(tree))
-            self._most_mb = max(self._most_mb, used)
+            self._most_mb, kept = max(self._most_mb, used), files_in_memory(tree)
             if time.monotonic() - begun > self._quota.within_s:
                 self._stop(f"it took longer than {self._quota.within_s:g} s")
             elif used > self._quota.tree_mb:
                 self._stop(f"its programs used {used} MB of memory, {self._quota.tree_mb} are allowed")
+            elif kept.mb > FILES_MB:
+                self._stop(f"it keeps files of {kept.mb} MB in memory, {FILES_MB} are allowed")
+            elif kept.files > MOST_FILES:
+                self._stop(f"it keeps {kept.files} files in memory, {MOST_FILES} are allowed")
 
     def _reader(self, pipe: IO[bytes] | None, keep: Any, most: int, complaint: str) -> threading.Thread:
         assert pipe is not None

@@ -28,7 +28,10 @@ from checker.errors import LabError
 from checker.grading.archives import lay_out
 from checker.grading.hidden import load_hidden
 from checker.grading.house_life import HouseLife
+from checker.isolation.box import python_folders
+from checker.isolation.desk import PLUGINS
 from checker.isolation.limits import STOPPED
+from checker.isolation.tidy import tidy
 from checker.process import Finished, Runner, run_program
 from checker.target import local_target
 from checker.terraform import TerraformFailed
@@ -120,11 +123,11 @@ class Judge:
         self._tell("check", **result.as_dict(), blameless=result.blameless, seconds=result.seconds)
 
     def _make_folders(self) -> None:
-        for name in ("home", "tmp", "shared", "workspace"):
-            (self._place / name).mkdir(exist_ok=True)
+        for name in ("home/tmp", "tmp", "shared", "workspace"):
+            (self._place / name).mkdir(parents=True, exist_ok=True)
         with os.fdopen(int(sys.argv[1]), "rb") as stream:
             lay_out(stream, self.workspace.folder)
-        os.environ["TMPDIR"] = str(self._place / "tmp")
+        os.environ["TMPDIR"] = str(self._home.folder / "tmp")
         if not (self.workspace.folder / ".git" / "HEAD").is_file():
             # handed in without its repository: what .gitignore names is still not part of it
             subprocess.run(["git", "init", "--quiet", "--template=", str(self.workspace.folder)], check=True)
@@ -146,9 +149,12 @@ class Judge:
 
     def _runner(self, cloud: Mapping[str, Any]) -> Runner:
         run = self._boxed(cloud) if self._request["bwrap"] else run_program
+        scratch = str(self._place / "tmp")
 
         def limited(command: Any, *, within_s: float, env: Mapping[str, str], **rest: Any) -> Finished:
             theirs = {name: value for name, value in env.items() if name not in OURS}
+            if not theirs.get("TMPDIR", "").startswith(scratch):
+                theirs["TMPDIR"] = scratch
             begun = time.monotonic()
             finished = run(command, within_s=min(within_s, self._request["program_s"]), env=theirs, **rest)
             name = " ".join(Path(str(word)).name for word in command[:2])
@@ -158,14 +164,16 @@ class Judge:
                 self._limit = f"{name} did not end within {self._request['program_s']:.0f} s and was stopped"
             elif (last := finished.stderr.strip().rpartition("\n")[2]).startswith(STOPPED):
                 self._limit = f"{name} was {last}"
+            for left in tidy(self.workspace.folder, (PLUGINS, *python_folders())):
+                self._tell("notice", text=f"{left} was removed after {name}: submissions hold files and folders only")
             return finished
 
+        limited.scratch = scratch  # type: ignore[attr-defined]
         return limited
 
     def _boxed(self, cloud: Mapping[str, Any]) -> Runner:
         from checker.grading.provider import Prepared, ProviderOfOne
-        from checker.isolation.box import Box, python_folders
-        from checker.isolation.desk import PLUGINS
+        from checker.isolation.box import Box
         from checker.isolation.program import BoxedRunner
         from checker.isolation.relay import Relay
 

@@ -20,6 +20,7 @@ from checker.grading.provider import Prepared
 from checker.isolation.cgroups import Group, Groups, ready_groups
 from checker.isolation.container import CONTAINER
 from checker.isolation.desk import KIT_FOLDERS, PLACE, PLUGINS, Desk, as_nobody, desk_command
+from checker.isolation.keyring import leave_keyring
 from checker.terraform_install import AWS_PROVIDER
 
 
@@ -109,8 +110,10 @@ def provider_programs(plugins: Packages) -> list[tuple[str, Path]]:
 
 def make_station(bwrap: str, terraform: Path, say: Callable[[str], None]) -> Station:
     """A station with all that can be prepared once for every submission."""
+    terraform = terraform.resolve()  # a desk does not see what a link in /usr/local/bin leads to
     if not bwrap:
         return Station(bwrap, terraform)
+    leave_keyring()
     groups = ready_groups()
     compile_the_kit()
     installed = install(terraform, say)

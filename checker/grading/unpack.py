@@ -46,6 +46,8 @@ def unpack(tree: Tree, prefix: str = "") -> tuple[Tree, dict[str, Any]]:
         before = {name: file for name, file in tree.files.items() if "/.git/" not in f"/{name}"}
         tree.files, found["commit"] = clone(repository)
         found["notes"] += uncommitted(before, tree.files)
+    else:
+        tree.files = {name: file for name, file in tree.files.items() if "/.git/" not in f"/{name}"}
     root = find_workspace(tree.files)
     if root is None:
         raise Refused("it holds no folder terraform/ with .tf files: it is no workspace")

@@ -31,6 +31,10 @@ NEVER = {
     # files by number instead of by name
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
 }  # fmt: skip
+NO_FILES_WITHOUT_A_FOLDER = {
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
+}  # fmt: skip
+"""Memory that belongs to no process and to no folder of limited size: whoever watches from outside cannot see it."""
 NO_NAMESPACES = {
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
@@ -41,9 +45,13 @@ MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """Column of the tables, and the kernel's AUDIT_ARCH."""
 X32 = 0x4000_0000
 """x86_64 knows each call by a second number from here on."""
+SOCKET = {"socket": (41, 198), "socketpair": (53, 199)}
+FAMILIES = (1, 2, 10, 16)
+"""Unix, IPv4, IPv6, netlink (Go asks for the interfaces). Others lead to the kernel, or, as vsock, to the machine's host."""
+VSOCK = 40
 LOAD, JUMP_IF_EQUAL, JUMP_IF_NOT_LESS, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, REFUSE = 0x7FFF_0000, 0x0005_0000 | errno.EPERM
-NUMBER_AT, ARCHITECTURE_AT = 0, 4
+NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT = 0, 4, 16
 
 
 def box_filter(machine: str = platform.machine()) -> bytes:
@@ -51,15 +59,23 @@ def box_filter(machine: str = platform.machine()) -> bytes:
     if machine not in MACHINES:
         return b""
     column, architecture = MACHINES[machine]
-    numbers = [both[column] for both in (NEVER | NO_NAMESPACES).values() if both[column] is not None]
-    steps = [(JUMP_IF_EQUAL, number) for number in numbers]
+    listed = (NEVER | NO_NAMESPACES | NO_FILES_WITHOUT_A_FOLDER).values()
+    refused = [(JUMP_IF_EQUAL, both[column]) for both in listed if both[column] is not None]
     if machine == "x86_64":
-        steps.insert(0, (JUMP_IF_NOT_LESS, X32))
+        refused.insert(0, (JUMP_IF_NOT_LESS, X32))
+    families = [_step(LOAD, FIRST_ARGUMENT_AT)]
+    families += [_step(JUMP_IF_EQUAL, family, if_so=len(FAMILIES) - at) for at, family in enumerate(FAMILIES)]
+    sockets = [both[column] for both in SOCKET.values()]
+    rest = len(sockets) + len(families) + 2
     program = [
         _step(LOAD, ARCHITECTURE_AT),
-        _step(JUMP_IF_EQUAL, architecture, if_not=len(steps) + 2),
+        _step(JUMP_IF_EQUAL, architecture, if_not=len(refused) + rest + 2),
         _step(LOAD, NUMBER_AT),
-        *(_step(code, number, if_so=len(steps) - place) for place, (code, number) in enumerate(steps)),
+        *(_step(code, number, if_so=len(refused) - at + rest) for at, (code, number) in enumerate(refused)),
+        *(_step(JUMP_IF_EQUAL, number, if_so=len(sockets) - at) for at, number in enumerate(sockets)),
+        _step(RETURN, ALLOW),
+        *families,
+        _step(RETURN, REFUSE),
         _step(RETURN, ALLOW),
         _step(RETURN, REFUSE),
     ]
@@ -72,10 +88,18 @@ def _step(code: int, value: int, *, if_so: int = 0, if_not: int = 0) -> bytes:
 
 
 def profile() -> dict[str, object]:
-    """For an engine's `--security-opt seccomp=FILE`: everything but NEVER."""
+    """For an engine's `--security-opt seccomp=FILE`: everything but NEVER and the way to the machine's host."""
     return {
         "defaultAction": "SCMP_ACT_ALLOW",
-        "syscalls": [{"names": sorted(NEVER), "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM}],
+        "syscalls": [
+            {"names": sorted(NEVER), "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM},
+            {
+                "names": ["socket"],
+                "action": "SCMP_ACT_ERRNO",
+                "errnoRet": errno.EPERM,
+                "args": [{"index": 0, "value": VSOCK, "op": "SCMP_CMP_EQ"}],
+            },
+        ],
     }
 
 

@@ -79,8 +79,10 @@ def boxed_command(command: Sequence[str]) -> list[str]:
 @lru_cache(maxsize=1)
 def _bubblewrap() -> str:
     """Asked once for all notebooks of a run."""
+    from checker.isolation.keyring import leave_keyring
     from checker.isolation.probe import require_isolation
 
+    leave_keyring()
     return require_isolation()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +14,7 @@ from pathlib import Path
 
 from checker.pipeline.model import Artifacts, Job, JobResult
 from checker.pipeline.tools import make_environment
-from checker.process import Runner, run_program
+from checker.process import Runner, run_program, scratch_of
 
 LONGEST_LOG = 1_000_000
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -19,9 +22,12 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job works: `folder` is its own, `source` the project, `inputs` the jobs whose artifacts it gets."""
+    """Where a job works: `source` is the project, `inputs` the jobs whose artifacts it gets, its own go to `kept`.
 
-    folder: Path
+    Neither is in the job's reach: it gets copies, and what it leaves behind is copied out when all its programs have ended.
+    """
+
+    kept: Path
     source: Path
     inputs: list[JobResult]
 
@@ -35,13 +41,28 @@ def run(
     run_program: Runner = run_program,
 ) -> JobResult:
     """Runs the job once; the masked values do not appear in the log."""
-    shutil.rmtree(place.folder, ignore_errors=True)
-    project = place.folder / "project"
+    folder = Path(tempfile.mkdtemp(prefix="lab-job-", dir=scratch_of(run_program))).resolve()
+    try:
+        return _run_in(folder, job, place, variables, masked, timeout_s, run_program)
+    finally:
+        subprocess.run(["rm", "-rf", str(folder)])  # not shutil: folders may lie deeper than Python's stack
+
+
+def _run_in(
+    folder: Path,
+    job: Job,
+    place: Place,
+    variables: Mapping[str, str],
+    masked: Iterable[str],
+    timeout_s: float,
+    run_program: Runner,
+) -> JobResult:
+    project = folder / "project"
     shutil.copytree(place.source, project)
     for result in place.inputs:
         _hand_over(result, project)
-    programs = make_environment(place.folder / "python", job.image)
-    environment = _environment(place.folder, project, programs, variables)
+    programs = make_environment(folder / "python", job.image)
+    environment = _environment(folder, project, programs, variables)
     begun = time.monotonic()
     log = [f"image {job.image} is not started here: this machine's bash and Python run the job"] if job.image else []
     exit_code, output = _bash([*job.before_script, *job.script], project, environment, timeout_s, run_program)
@@ -51,6 +72,7 @@ def run(
         _, output = _bash(list(job.after_script), project, {**environment, "CI_JOB_STATUS": status}, 300, run_program)
         log.append(output)
     artifacts, notes = _collect(_with_variables(job.artifacts, environment), project, status)
+    _keep(artifacts, project, place.kept)
     allowed = job.allow_failure is True or (isinstance(job.allow_failure, tuple) and exit_code in job.allow_failure)
     return JobResult(
         name=job.name,
@@ -61,7 +83,7 @@ def run(
         duration_s=time.monotonic() - begun,
         reason="" if exit_code == 0 else _why(exit_code, timeout_s),
         artifacts=artifacts,
-        folder=project,
+        folder=place.kept,
         allowed_to_fail=allowed,
     )
 
@@ -137,14 +159,25 @@ def _with_variables(artifacts: Artifacts, environment: Mapping[str, str]) -> Art
     return replace(artifacts, paths=fill(artifacts.paths), exclude=fill(artifacts.exclude))
 
 
+def _keep(artifacts: Iterable[str], project: Path, kept: Path) -> None:
+    shutil.rmtree(kept, ignore_errors=True)
+    for name in artifacts:
+        (kept / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(project / name, kept / name)
+
+
 def _matches(project: Path, pattern: str) -> set[str]:
+    """The regular files in the project that match; none is reached through a link, whatever the job made of its folder."""
     pattern = pattern.rstrip("/")
     if pattern.startswith("/") or ".." in Path(pattern).parts:
         return set()
     found = set()
-    for path in project.glob(pattern):
-        files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
-        found |= {file.relative_to(project).as_posix() for file in files if not file.is_symlink()}
+    try:
+        for path in project.glob(pattern):
+            files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
+            found |= {file.relative_to(project).as_posix() for file in files if Path(os.path.realpath(file)) == file}
+    except (OSError, RecursionError, ValueError):  # too deep, loops, a pattern that is none
+        return set()
     return found
 
 

@@ -40,8 +40,8 @@ def run_pipeline(
     """Runs the workspace's pipeline as GitLab would after a push to `branch`, its default branch.
 
     What Git ignores is not in the jobs' copies. `variables` are the project's CI/CD variables: they beat the file's and
-    those with KEY, SECRET, TOKEN or PASSWORD in their name are masked in the logs. `folder` keeps the jobs' folders (for the caller to look at and remove); by default they
-    are removed. Raises PipelineError if the file is not valid.
+    those with KEY, SECRET, TOKEN or PASSWORD in their name are masked in the logs. `folder` keeps the project and the jobs' artifacts (for the caller to look at and remove);
+    by default they are removed. Raises PipelineError if the file is not valid.
     """
     pipeline = read(workspace)
     if folder is not None:
@@ -122,7 +122,7 @@ class _Run:
         return self._try_job(job)
 
     def _try_job(self, job: Job) -> JobResult:
-        place = Place(self.folder / f"job-{len(self.results)}", self.source, self._artifacts_for(job))
+        place = Place(self.folder / f"artifacts-{len(self.results)}", self.source, self._artifacts_for(job))
         variables = {**self.predefined, **self.pipeline.variables, **job.variables, **self.given}
         variables |= {"CI_JOB_NAME": job.name, "CI_JOB_STAGE": job.stage, "CI_JOB_ID": str(1001 + len(self.results))}
         masked = [value for name, value in self.given.items() if _SECRET.search(name) and len(value) >= 4]

@@ -14,7 +14,7 @@ from pathlib import Path
 from checker.curriculum.parts import ROOT, STARTER
 from checker.curriculum.workspace import Workspace
 from checker.isolation.puppets import SETTING
-from checker.process import Finished, Runner, is_plain, run_program
+from checker.process import Finished, Runner, is_plain, run_program, scratch_of
 
 WITHIN_S = 60.0
 SHOWN_LINES = 5
@@ -56,8 +56,11 @@ def run_unit_tests(workspace: Workspace, environment: Mapping[str, str], run: Ru
     """
     if not (workspace.folder / FUNCTION).is_dir():
         return UnitTests(0, (), f"the folder {FUNCTION}/ is missing")
-    with tempfile.TemporaryDirectory(prefix="lab-unit-tests-") as temporary:
-        theirs, tests = Path(temporary) / FUNCTION, Path(temporary) / (FUNCTION if is_plain(run) else "tests")
+    with (
+        tempfile.TemporaryDirectory(prefix="lab-unit-tests-") as own,
+        tempfile.TemporaryDirectory(prefix="lab-modules-", dir=scratch_of(run), ignore_cleanup_errors=True) as reached,
+    ):
+        theirs, tests = Path(reached) / FUNCTION, Path(reached if is_plain(run) else own) / FUNCTION
         skip = shutil.ignore_patterns("tests", "__pycache__", "conftest.py", ".pytest_cache")
         shutil.copytree(workspace.folder / FUNCTION, theirs, ignore=skip)
         shutil.copytree(STARTER / FUNCTION / "tests", tests / "tests", ignore=skip, dirs_exist_ok=True)
@@ -80,7 +83,7 @@ def _test_apart(tests: Path, theirs: Path, environment: Mapping[str, str], run: 
     """The tests pull the strings of puppets; the workspace's modules play in a box."""
     modules = ",".join(file.stem for file in sorted((STARTER / FUNCTION).glob("*.py")) if file.stem != "conftest")
     # Unix allows socket paths of a hundred bytes only, so its folder is not inside of these.
-    with tempfile.TemporaryDirectory(prefix="lab-p-") as meeting:
+    with tempfile.TemporaryDirectory(prefix="lab-p-", dir=scratch_of(run), ignore_cleanup_errors=True) as meeting:
         settings = {SETTING: f"{meeting}/s:{modules}", "PYTHONPATH": str(ROOT)}
         player = [sys.executable, "-B", str(shutil.copy(PLAYER, meeting)), f"{meeting}/s", str(theirs)]
         playing = threading.Thread(

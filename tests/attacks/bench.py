@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -19,6 +19,8 @@ from checker.deployment import Deployment  # noqa: E402
 from checker.errors import LabError  # noqa: E402
 from checker.grading.judge import Judge  # noqa: E402
 from checker.target import Target, local_target  # noqa: E402
+from checker.verbs.pipeline import PipelineVerbs, find_secrets  # noqa: E402
+from checker.verbs.unit_tests import run_unit_tests  # noqa: E402
 
 TRUST = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}  # fmt: skip
@@ -39,6 +41,7 @@ class Bench(Judge):
             stop_cloud(self._home)
 
     def _try(self, attack: dict[str, Any], deployment: Deployment) -> dict[str, Any]:
+        self.workspace.terraform.mkdir(exist_ok=True)
         for name, text in attack["files"].items():
             place = self.workspace.folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -47,26 +50,40 @@ class Bench(Judge):
         try:
             if attack["way"] == "lambda":
                 return _invoke(attack, deployment.target)
-            return self._run(attack, deployment)
+            done = self._run(attack, deployment) if attack["way"] != "checks" or "run" in attack else {"output": ""}
+            return done if attack["way"] != "checks" else _check(attack, deployment, done["output"])
         except LabError as error:
             return {"output": str(error), "code": -1, "timed_out": False}
         finally:
-            for name in attack["files"]:
-                (self.workspace.folder / name).unlink(missing_ok=True)
-            for left in self.workspace.folder.glob("terraform/.terraform*"):
-                shutil.rmtree(left, ignore_errors=True)
+            for left in self.workspace.folder.iterdir():
+                if left.name not in (".git", ".lab"):
+                    subprocess.run(["rm", "-rf", str(left)], check=True)
 
     def _run(self, attack: dict[str, Any], deployment: Deployment) -> dict[str, Any]:
         folder, environment = self.workspace.folder, deployment.environment()
-        commands = [["bash", "-c", attack["run"]]] if attack["way"] == "program" else [
+        commands = [["bash", "-c", attack["run"]]] if "run" in attack else [
             ["terraform", "init", "-no-color"], ["terraform", "apply", "-no-color", "-auto-approve"],
         ]  # fmt: skip
         output = ""
         for command in commands:
-            cwd = folder if attack["way"] == "program" else folder / "terraform"
+            cwd = folder if "run" in attack else folder / "terraform"
             done = deployment.run(command, cwd=cwd, env=environment, within_s=attack.get("within_s", 20))
             output += done.stdout + done.stderr
         return {"output": output, "code": done.returncode, "timed_out": done.timed_out}
+
+
+def _check(attack: dict[str, Any], deployment: Deployment, before: str) -> dict[str, Any]:
+    """What the checks of the pipeline and of the function's modules find in the attack's files; reads them as they do."""
+    found = [before]
+    if ".gitlab-ci.yml" in attack["files"]:
+        ran = PipelineVerbs(deployment, lambda: "").run()
+        found += [*ran.problems, *(job.log for job in ran.result.jobs)] if ran.result else ran.problems
+        found += [repr(content) for _, content in ran.packages]
+    else:
+        tests = run_unit_tests(deployment.workspace, deployment.environment(), deployment.run)
+        found += [str(tests.passed), *tests.failures, tests.output]
+    found += list(find_secrets(deployment.workspace))
+    return {"output": "\n".join(found), "code": 0, "timed_out": False}
 
 
 def _invoke(attack: dict[str, Any], target: Target) -> dict[str, Any]:

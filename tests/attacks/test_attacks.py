@@ -11,7 +11,7 @@ import pytest
 from tests.attacks.conftest import Machine, attacks
 from tests.support import wait_until
 
-WAYS = ("program", "terraform", "lambda")
+WAYS = ("program", "terraform", "lambda", "checks")
 ALL = [(way, attack) for way in WAYS for attack in attacks(way)]
 PLACEHOLDER = re.compile(r"\{(home|other|grades|kit|python|marker|host_port)\}")
 pytestmark = pytest.mark.terraform
@@ -28,6 +28,7 @@ def test_is_contained(machine: Machine, tried: Any, way: str, attack: dict[str, 
     outcome = tried(way)[attack["name"]]
 
     output = outcome["output"]
+    print(attack["name"], output[-3000:])
     assert machine.secret not in output
     assert [text for text in machine.fill(attack["lacks"]) if text in output] == []
     assert [text for text in machine.fill(attack["has"]) if text not in output] == [], output[-2000:]

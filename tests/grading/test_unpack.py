@@ -187,3 +187,16 @@ def test_the_judge_lays_nothing_out_elsewhere(name, tmp_path):
 
     with pytest.raises(Refused, match="leads out"):
         lay_out(stream, tmp_path)
+
+
+def test_settings_that_look_like_a_repository_but_are_none_do_not_come_along(workspace_files):
+    """`git init` would take them over, and the checks' own git would run what they name."""
+    planted = {
+        ".git/config": b"[core]\n\tfsmonitor = touch evil\n",
+        ".git/hooks/post-checkout": b"#!/bin/sh\n",
+        "sub/.git/config": b"x",
+    }
+
+    tree, _ = unpack(read_archive(tar_of(workspace_files | planted)))
+
+    assert [name for name in tree.files if ".git/" in name] == []

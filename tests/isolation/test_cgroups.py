@@ -94,6 +94,7 @@ def test_systemd_is_asked_for_a_part_of_the_tree_and_never_by_a_test(monkeypatch
 
 REAL = """
 import subprocess, sys
+from tests.support import wait_until
 from checker.isolation.cgroups import ready_groups
 groups = ready_groups({})
 if groups is None:
@@ -102,6 +103,7 @@ group = groups.make(-960)
 eats = "x = bytearray(200 * 10**6); print('GOT IT')"
 done = subprocess.run([*group.joining(), sys.executable, "-c", eats], capture_output=True, text=True)
 left = subprocess.Popen([*group.joining(), "sleep", "1000"])
+wait_until(lambda: str(left.pid) in (group.folder / "cgroup.procs").read_text().split(), within_s=20)
 spent = group.spent()
 group.end()
 print(done.returncode, done.stdout, spent.was_stopped, spent.cpu_s > 0, left.wait(5), group.folder.exists())

@@ -13,15 +13,16 @@ ORDINARY = {"x86_64": (0, 1, 9, 41, 56, 59, 231), "aarch64": (56, 63, 64, 198, 2
 """read, write, mmap, socket, clone, execve, exit_group and the like."""
 
 
-def answer(program: bytes, number: int, architecture: int) -> int:
-    """Runs the filter as the kernel would, for one system call."""
+def answer(program: bytes, number: int, architecture: int, argument: int = 1) -> int:
+    """Runs the filter as the kernel would, for one system call with its first argument."""
     steps = [struct.unpack_from("=HBBI", program, at) for at in range(0, len(program), 8)]
     value, place = 0, 0
     while True:
         code, if_so, if_not, operand = steps[place]
         place += 1
         if code == seccomp.LOAD:
-            value = {seccomp.NUMBER_AT: number, seccomp.ARCHITECTURE_AT: architecture}[operand]
+            at = {seccomp.NUMBER_AT: number, seccomp.ARCHITECTURE_AT: architecture, seccomp.FIRST_ARGUMENT_AT: argument}
+            value = at[operand]
         elif code == seccomp.RETURN:
             return operand
         else:
@@ -32,10 +33,20 @@ def answer(program: bytes, number: int, architecture: int) -> int:
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_each_listed_call_is_refused_and_ordinary_ones_are_not(machine: str):
     program, (column, architecture) = box_filter(machine), seccomp.MACHINES[machine]
-    listed = [both[column] for both in (NEVER | NO_NAMESPACES).values() if both[column] is not None]
+    tables = NEVER | NO_NAMESPACES | seccomp.NO_FILES_WITHOUT_A_FOLDER
+    listed = [both[column] for both in tables.values() if both[column] is not None]
 
     assert {answer(program, number, architecture) for number in listed} == {REFUSE}
     assert {answer(program, number, architecture) for number in ORDINARY[machine]} == {ALLOW}
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_sockets_are_of_the_families_that_namespaces_hold(machine: str):
+    program, (column, architecture) = box_filter(machine), seccomp.MACHINES[machine]
+    number = seccomp.SOCKET["socket"][column]
+
+    assert {answer(program, number, architecture, family) for family in (1, 2, 10, 16)} == {ALLOW}
+    assert {answer(program, number, architecture, family) for family in (seccomp.VSOCK, 17, 38, 31)} == {REFUSE}
 
 
 def test_the_other_numbers_and_the_old_way_of_the_same_processor_are_refused():
@@ -50,6 +61,7 @@ def test_a_machine_whose_numbers_are_not_known_has_no_filter():
 
 
 def test_a_container_may_make_namespaces_but_reach_no_keyring():
-    (refused,) = profile()["syscalls"]
+    refused, sockets = profile()["syscalls"]
 
     assert "keyctl" in refused["names"] and not set(NO_NAMESPACES) & set(refused["names"])
+    assert sockets["args"][0]["value"] == seccomp.VSOCK

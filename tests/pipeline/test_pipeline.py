@@ -219,3 +219,30 @@ def test_conditions(expression, expected):
 def test_conditions_that_gitlab_does_not_know_are_refused(expression):
     with pytest.raises(ConditionError):
         holds(expression, {"A": "x"})
+
+
+def test_no_artifact_is_reached_through_a_link(project, tmp_path):
+    """GitLab's runner does not follow links out of the project either."""
+    (tmp_path / "secret").write_text("not of this project")
+    folder = project(f"""
+        stages: [one, two]
+        make:
+          stage: one
+          script: [mkdir kept, echo mine > kept/file, ln -s {tmp_path} out, ln -s {tmp_path}/secret file.zip, ln -s kept inner]
+          artifacts: {{paths: [out/secret, "*/secret", file.zip, kept, "inner/*"]}}
+        look: {{stage: two, script: ["find . -type f -exec cat {{}} +"]}}
+    """)
+    result = run_pipeline(folder, {})
+
+    assert result.job("make").artifacts == ("kept/file",)
+    assert "mine" in result.job("look").log and "not of this project" not in result.job("look").log
+
+
+def test_a_job_cannot_change_what_the_next_one_starts_from(project):
+    folder = project("""
+        stages: [one, two]
+        first: {stage: one, script: ["for f in $(find .. ../.. -maxdepth 2 -name file.txt); do echo changed > $f || true; done"]}
+        second: {stage: two, script: [cat file.txt]}
+    """, file__txt="as committed")  # fmt: skip
+
+    assert "as committed" in run_pipeline(folder, {}).job("second").log

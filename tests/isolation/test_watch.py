@@ -1,0 +1,75 @@
+"""What a tree of processes uses, where no control group counts it: also what belongs to no single process."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checker.isolation.box import memory_folder, namespaces, system_mounts
+from checker.isolation.probe import working_bwrap
+from checker.isolation.watch import files_in_memory, memory_mb, tree_of
+from tests.support import wait_until
+
+MB = 1024 * 1024
+
+
+def test_memory_that_processes_share_counts_and_counts_once():
+    before = memory_mb([os.getpid()])
+    shared = mmap.mmap(-1, 200 * MB)
+    shared.write(b"x" * (200 * MB))
+    children = []
+    try:
+        for _ in range(2):
+            if (child := os.fork()) == 0:
+                shared[::4096]
+                time.sleep(60)
+                os._exit(0)
+            children.append(child)
+        grown = wait_until(lambda: memory_mb([os.getpid(), *children]) - before, within_s=5)
+    finally:
+        for child in children:
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+        shared.close()
+    assert 190 <= grown <= 450  # three times counted it would be 600; each child has some memory of its own
+
+
+def test_the_memory_of_a_process_that_is_gone_is_none(tmp_path: Path):
+    assert memory_mb([1, 2], tmp_path) == 0
+    assert files_in_memory([1, 2], tmp_path).files == 0
+
+
+MAKES = """
+import os, sys
+for n in range(3000):
+    open(f"/tmp/{n}", "w").close()
+open("/lab/big", "wb").write(bytes(30 << 20))
+print("made", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_files_in_a_boxs_memory_are_counted_from_outside_also_empty_ones():
+    try:
+        bwrap = working_bwrap()
+    except Exception as missing:
+        pytest.skip(str(missing))
+    command = [bwrap, *namespaces(nested=False), *system_mounts(), *memory_folder(Path("/tmp"), 64)]
+    command += [*memory_folder(Path("/lab"), 64), "--", "/usr/bin/python3", "-c", MAKES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline() == b"made\n"
+        kept = files_in_memory(tree_of(process.pid))
+        process.communicate(b"")
+    assert kept.mb == 30 and 3000 <= kept.files <= 3020
+
+
+def test_this_machines_own_folders_are_nobodys():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert files_in_memory([process.pid]).files == 0
+        process.communicate(b"\n")

@@ -7,6 +7,7 @@ time-out, leaves processes behind, runs misspelt methods as commands, and its de
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from checker.diagnostics import (
     plain_lines,
 )
 from checker.errors import LabError, LearnerProblem
-from checker.process import Finished, Runner, run_program
+from checker.process import Finished, Runner, run_program, scratch_of
 
 FLAG = python_terraform.IsFlagged
 NEEDS_INIT = (
@@ -65,12 +66,27 @@ class Changes:
         return bool(self.add or self.change or self.remove)
 
 
+class _VariableFiles(python_terraform.VariableFiles):  # type: ignore[misc]
+    """Files of variables in a folder that Terraform reaches."""
+
+    def __init__(self, folder: str | None) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def create(self, variables: Mapping[str, Any]) -> str:
+        with tempfile.NamedTemporaryFile("w", suffix=".tfvars.json", dir=self._folder, delete=False) as file:
+            self.files.append(file)
+            json.dump(variables, file)
+        return file.name
+
+
 class _CommandLines(python_terraform.Terraform):  # type: ignore[misc]
     """The library's command lines; running them is ours."""
 
-    def __init__(self, run: Callable[[list[str]], Finished], binary: Path, folder: Path) -> None:
+    def __init__(self, run: Callable[[list[str]], Finished], binary: Path, folder: Path, scratch: str | None) -> None:
         super().__init__(working_dir=str(folder), terraform_bin_path=str(binary))
         self._run = run
+        self.temp_var_files = _VariableFiles(scratch)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"python-terraform has no method {name}")
@@ -100,7 +116,7 @@ class Terraform:
         self.folder, self._environment, self._say, self._within_s = folder, dict(environment), say, within_s
         self._run_program = run
         self._environment |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-        self._library = _CommandLines(self._run, binary, folder)
+        self._library = _CommandLines(self._run, binary, folder, scratch_of(run))
 
     def init(self) -> None:
         """`terraform init`: providers and modules; about half a second with a mirror."""

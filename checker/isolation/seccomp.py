@@ -13,7 +13,7 @@ import struct
 from pathlib import Path
 
 # Numbers on x86_64 and on aarch64, from the kernel's arch/x86/entry/syscalls/syscall_64.tbl and asm-generic/unistd.h.
-NEVER = {
+NEVER: dict[str, tuple[int, int | None]] = {
     # a session's keyring is inherited by every process, whatever its namespaces: it holds the instructor's keys
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     # other processes' memory and descriptors
@@ -31,11 +31,11 @@ NEVER = {
     # files by number instead of by name
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264),
 }  # fmt: skip
-NO_FILES_WITHOUT_A_FOLDER = {
+NO_FILES_WITHOUT_A_FOLDER: dict[str, tuple[int, int | None]] = {
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
 }  # fmt: skip
 """Memory that belongs to no process and to no folder of limited size: whoever watches from outside cannot see it."""
-NO_NAMESPACES = {
+NO_NAMESPACES: dict[str, tuple[int, int | None]] = {
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
     "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
@@ -60,7 +60,7 @@ def box_filter(machine: str = platform.machine()) -> bytes:
         return b""
     column, architecture = MACHINES[machine]
     listed = (NEVER | NO_NAMESPACES | NO_FILES_WITHOUT_A_FOLDER).values()
-    refused = [(JUMP_IF_EQUAL, both[column]) for both in listed if both[column] is not None]
+    refused = [(JUMP_IF_EQUAL, number) for both in listed if (number := both[column]) is not None]
     if machine == "x86_64":
         refused.insert(0, (JUMP_IF_NOT_LESS, X32))
     families = [_step(LOAD, FIRST_ARGUMENT_AT)]

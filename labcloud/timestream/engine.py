@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labcloud.timestream.catalog import Column, Table
+from labcloud.timestream.sql.bounds import MAKE_ALLOWANCE, pays
 from labcloud.timestream.sql.macros import needed_macros
 from labcloud.timestream.sql.types import SCALARS, physical
 
@@ -21,6 +22,7 @@ SETTINGS = {
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
     "memory_limit": "1GB",
+    "temp_directory": "",  # what does not fit into memory does not fill the disk either
     "threads": "2",
 }
 Columns = dict[str, tuple[str, list[Any]]]
@@ -48,7 +50,10 @@ class Engine:
         """A connection of its own for a query, with the macros it uses."""
         for definition in needed_macros(sql, self._macros):
             self.connection.execute(f"CREATE OR REPLACE MACRO {definition}")
-        return self.connection.cursor()
+        cursor = self.connection.cursor()
+        if pays(sql):
+            cursor.execute(MAKE_ALLOWANCE)
+        return cursor
 
     def begin(self) -> None:
         self.connection.execute("BEGIN")

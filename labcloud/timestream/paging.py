@@ -9,32 +9,24 @@ from __future__ import annotations
 import base64
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from labcloud.timestream.errors import ValidationException
+from labcloud.timestream.run import Rows, batches
 from labcloud.timestream.sql.render import Datum, weight
 
 PAGE_BYTES = 1_000_000
 TOKEN_USES = 5
 TOKEN_SECONDS = 3600
-MAX_OPEN = 100
-"""Queries whose pages are kept; the one unused for longest is given up first."""
-FETCH = 2048
+MAX_OPEN, MAX_LARGE = 100, 8
+"""Queries whose pages are kept, and those of them that hold much; the one unused for longest is given up first."""
 
 TOO_BIG = "Query aborted as max page response size has been exceeded by the output result row"
 INVALID_TOKEN = "Invalid pagination token."
 
 Page = list[dict[str, Any]]
-
-
-class Rows(Protocol):
-    """Where rows come from."""
-
-    def fetch(self, count: int) -> Sequence[tuple[Any, ...]]: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass
@@ -62,6 +54,7 @@ class OpenQuery:
     used: Ticket | None = None
     upcoming: Ticket | None = None
     _rest: list[tuple[Any, ...]] = field(default_factory=list)
+    _batches: Iterator[list[tuple[Any, ...]]] | None = None
 
     def next_page(self, max_rows: int | None) -> tuple[Page, bool]:
         """At most `max_rows` rows and about a megabyte, and whether there are more."""
@@ -82,7 +75,8 @@ class OpenQuery:
 
     def _fill(self) -> bool:
         if not self._rest:
-            self._rest = list(reversed(self.rows.fetch(FETCH)))
+            self._batches = self._batches or batches(self.rows)
+            self._rest = next(self._batches, [])[::-1]
         return bool(self._rest)
 
 
@@ -99,8 +93,9 @@ class OpenQueries:
         if ticket:
             self._queries[query.query_id] = query
             query.upcoming = ticket
-            if len(self._queries) > MAX_OPEN:
-                self._forget(next(iter(self._queries.values())))
+            large = [each for each in self._queries.values() if each.rows.makes_much]
+            if len(self._queries) > MAX_OPEN or len(large) > MAX_LARGE:
+                self._forget((large if len(large) > MAX_LARGE else list(self._queries.values()))[0])
         return page, ticket.token if ticket else None
 
     def later_page(

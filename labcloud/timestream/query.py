@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import threading
 from collections import OrderedDict
@@ -11,8 +12,8 @@ from typing import Any
 
 from labcloud.api import ApiRequest, Operation
 from labcloud.timestream.errors import ConflictException, ValidationException
-from labcloud.timestream.paging import OpenQueries, OpenQuery, Rows
-from labcloud.timestream.run import Listed, Running
+from labcloud.timestream.paging import OpenQueries, OpenQuery
+from labcloud.timestream.run import Listed, Rows, Running
 from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql.parser import parse_statement
 from labcloud.timestream.sql.render import column_info, renderer, type_info
@@ -27,6 +28,8 @@ from labcloud.timestream.unload import Unload
 IDEMPOTENT_SECONDS = 300
 MAX_REMEMBERED = 32
 MAX_ROWS = 1000
+METADATA_BYTES = 100 * 1024
+"""Developer guide, "Quotas": of a query's result."""
 METERED_BYTES = 10_000_000
 """Developer guide, "Pricing": a query is metered at 10 MB or more."""
 
@@ -105,6 +108,9 @@ class TimestreamQuery:
         query_id = base64.b32encode(secrets.token_bytes(35)).decode()
         names, types, rows = self._run(request, statement, query_id)
         columns = [column_info(name, type_) for name, type_ in zip(names, types, strict=True)]
+        if len(json.dumps(columns)) > METADATA_BYTES:
+            rows.close()
+            raise ValidationException(f"The metadata of the result is larger than {METADATA_BYTES} bytes.")
         return OpenQuery(query_id, text, request.caller.arn, columns, [renderer(type_) for type_ in types], rows)
 
     def _run(self, request: ApiRequest, statement: n.Statement, query_id: str) -> Result:

@@ -15,7 +15,7 @@ from typing import Any
 
 from labcloud.errors import AwsError
 from labcloud.timestream.errors import QueryError, ValidationException
-from labcloud.timestream.paging import FETCH, Rows
+from labcloud.timestream.run import Rows, batches
 from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql import types as t
 from labcloud.timestream.sql.render import column_info, renderer
@@ -118,7 +118,7 @@ class Unload:
 
     def write(self, rows: Rows) -> list[tuple[Any, ...]]:
         """Writes all rows, then metadata and manifest; the answer's row. Raises AwsError."""
-        while fetched := rows.fetch(FETCH):
+        for fetched in batches(rows):
             for row in fetched:
                 self._add(row)
         for partition in list(self._open):

@@ -6,18 +6,19 @@ not taken are reported and the query goes on; what else fails disables it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from labcloud.errors import AwsError, Refused
 from labcloud.timestream.errors import RejectedRecordsException, ValidationException
-from labcloud.timestream.paging import FETCH, Rows
 from labcloud.timestream.query import METERED_BYTES, run_select
 from labcloud.timestream.records import parse_records
+from labcloud.timestream.run import batches
 from labcloud.timestream.scheduled.mapping import Mapper, Record, RowError, reported
 from labcloud.timestream.scheduled.model import Run, ScheduledQuery
 from labcloud.timestream.sql import nodes as n
@@ -136,7 +137,7 @@ class Runner:
             self.require(query, "timestream:WriteRecords", query.scope.arn("timestream", place))
             writer = Writer(store, target, Mapper(target, names, _version(run)), run, errors)
         try:
-            for row in _each(rows):
+            for row in itertools.chain.from_iterable(batches(rows)):
                 run.stats.rows += 1
                 run.stats.bytes_read += sum(weight(render(value)) for render, value in zip(renderers, row, strict=True))
                 if writer is not None:
@@ -215,8 +216,3 @@ class Writer:
 def _version(run: Run) -> int:
     """A later run's records take the place of an earlier one's."""
     return int(run.triggered_s * 1000)
-
-
-def _each(rows: Rows) -> Iterator[tuple[Any, ...]]:
-    while fetched := rows.fetch(FETCH):
-        yield from fetched

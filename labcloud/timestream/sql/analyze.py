@@ -13,6 +13,7 @@ from labcloud.timestream.errors import QueryError
 from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql import times
 from labcloud.timestream.sql import types as t
+from labcloud.timestream.sql.bounds import check_expression, is_container, paid
 from labcloud.timestream.sql.scope import Scope
 from labcloud.timestream.sql.types import Type
 from labcloud.timestream.sql.values import Typed, bigint, common_type, conversion_cost, convert, literal_as, quote
@@ -40,7 +41,9 @@ def analyze(node: n.Expression, scope: Scope) -> Typed:
     handler = _HANDLERS.get(type(node))
     if handler is None:
         raise QueryError(node.at, f"{type(node).__name__} is not allowed here")
-    return handler(node, scope)
+    value = handler(node, scope)
+    check_expression(value.sql, value.type, node.at)
+    return value
 
 
 def analyze_all(nodes: tuple[n.Expression, ...], scope: Scope) -> list[Typed]:
@@ -164,14 +167,16 @@ def _array(node: n.ArrayLiteral, scope: Scope) -> Typed:
     array_type = t.array(type_)
     if not items:
         return Typed(f"CAST([] AS {t.physical(array_type)})", array_type)
-    return Typed("[" + ", ".join(items) + "]", array_type)
+    sql = "[" + ", ".join(items) + "]"
+    return Typed(paid(sql, array_type) if is_container(type_) else sql, array_type)
 
 
 @handles(n.RowLiteral)
 def _row(node: n.RowLiteral, scope: Scope) -> Typed:
     items = analyze_all(node.items, scope)
     packed = ", ".join(f"f{i} := {item.sql}" for i, item in enumerate(items))
-    return Typed(f"struct_pack({packed})", t.row(tuple(item.type for item in items)))
+    sql, row_type = f"struct_pack({packed})", t.row(tuple(item.type for item in items))
+    return Typed(paid(sql, row_type) if any(is_container(item.type) for item in items) else sql, row_type)
 
 
 @handles(n.Subscript)

@@ -9,6 +9,7 @@ from labcloud.timestream.errors import QueryError
 from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql import types as t
 from labcloud.timestream.sql.analyze import analyze, analyze_all, analyze_as, handles
+from labcloud.timestream.sql.bounds import is_container, paid, pays, without_payment
 from labcloud.timestream.sql.functions import AGGREGATE, SCALAR, WINDOW
 from labcloud.timestream.sql.functions.dates import EXTRACT
 from labcloud.timestream.sql.scope import Scope
@@ -45,10 +46,22 @@ def _call(node: n.Call, scope: Scope) -> Typed:
     if node.distinct or node.order_by or node.where:
         raise QueryError(node.at, f"DISTINCT, ORDER BY and FILTER are only for aggregations, not for {node.name}")
     if handler := SPECIAL.get(node.name):
-        return handler(node, scope)
+        return _paid_for(node, handler(node, scope))
     if node.name not in SCALAR:
         raise QueryError(node.at, f"Function {node.name} not registered")
-    return Typed(*apply(node.name, SCALAR[node.name], analyze_all(node.arguments, scope), node.at))
+    arguments = analyze_all(node.arguments, scope)
+    value = Typed(*apply(node.name, SCALAR[node.name], arguments, node.at))
+    grows = any(is_container(argument.type) or argument.type == t.VARCHAR for argument in arguments)
+    return replace(value, sql=paid(value.sql, value.type)) if grows and not pays(value.sql) else value
+
+
+MAKE_MUCH = ("concat", "zip", "transform", "filter", "reduce")
+
+
+def _paid_for(node: n.Call, value: Typed) -> Typed:
+    """Of the functions that have a handler of their own only some make more than they are given."""
+    makes_much = node.name in MAKE_MUCH or is_container(value.type)
+    return replace(value, sql=paid(value.sql, value.type)) if makes_much else value
 
 
 def _arguments(node: n.Call, scope: Scope) -> list[Typed]:
@@ -69,7 +82,7 @@ def _aggregate(node: n.Call, scope: Scope) -> Typed:
         node.name, AGGREGATE[node.name], _arguments(node, inner), node.at,
         d=_distinct(node), o=_order(node, inner), f=after,
     )  # fmt: skip
-    return Typed(f"({sql})", type_)
+    return Typed(paid(f"({sql})", type_) if is_container(type_) else f"({sql})", type_)
 
 
 def _distinct(node: n.Call) -> str:
@@ -118,7 +131,7 @@ def _window(node: n.Call, scope: Scope) -> Typed:
         raise QueryError(
             node.at, f"ORDER BY and IGNORE NULLS inside {node.name} with OVER are not served by this cloud"
         )
-    after = _filter(node, scope) + f" OVER ({_over(node.over, scope)})"
+    after = _filter(node, scope) + f" OVER ({without_payment(_over(node.over, scope))})"
     nulls = " IGNORE NULLS" if node.ignore_nulls else ""
     sql, type_ = apply(
         node.name, table, _arguments(node, scope), node.at, d=_distinct(node), o="", f=after, n=nulls

@@ -13,6 +13,12 @@ FAILURE_MARK = "!fail:"
 MACROS = (
     # failures and helpers
     f"ts_fail(message) AS CAST('{FAILURE_MARK}' || message AS BIGINT)",
+    "ts_too_much() AS ts_fail('Query exceeded the memory limit of this cloud.') = 0",
+    "ts_affords(n) AS CASE WHEN n <= 4096 THEN true WHEN n > 16777216 THEN ts_too_much() "
+    "ELSE len(list_transform(range(n // 4096), lambda i: nextval('ts_allowance'))) > 0 END",
+    "ts_is_small(n) AS CASE WHEN n > 65536 THEN ts_too_much() ELSE true END",
+    "ts_worth(n, v) AS CASE WHEN ts_affords(n) THEN v END",
+    "ts_small_worth(n, v) AS CASE WHEN ts_is_small(n) THEN v END",
     "ts_mod(x, n) AS ((x % n) + n) % n",
     "ts_floor_div(x, n) AS (x - ts_mod(x, n)) // n",
     "ts_us(x) AS make_timestamp(ts_floor_div(x, 1000))",
@@ -119,6 +125,10 @@ MACROS = (
     "THEN ts_fail('count argument of repeat function must be less than or equal to 10000') ELSE n END",
     "ts_padded(n) AS CASE WHEN n NOT BETWEEN 0 AND 1000000 "
     "THEN ts_fail('Target length must be in the range [0..1000000]') ELSE n END",
+    "ts_entries(a, b, s) AS CASE WHEN s <> 0 AND (b - a) // s BETWEEN 0 AND 1000000 THEN (b - a) // s ELSE 0 END",
+    # the most that replacing can make of a text; small results are not paid for, so guesses need not be close
+    "ts_replaced(x, y, z) AS CASE WHEN strlen(x) + (strlen(x) + 1) // greatest(strlen(y), 1) * strlen(z) > 65536 "
+    "THEN strlen(x) + (strlen(x) + 1) // greatest(strlen(y), 1) * strlen(z) ELSE 0 END",
     "ts_shuffle(l) AS list_transform(list_sort(list_transform(l, lambda e: struct_pack(r := random(), e := e))), "
     "lambda p: p.e)",
     "ts_slice(l, s, n) AS list_slice(l, CASE WHEN s < 0 THEN len(l) + s + 1 ELSE s END, "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from labcloud.timestream.errors import QueryError
 from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql import types as t
 from labcloud.timestream.sql.analyze import analyze, analyze_all, analyze_as, handles, unify
+from labcloud.timestream.sql.bounds import paid
 from labcloud.timestream.sql.scope import Scope
 from labcloud.timestream.sql.types import Type
 from labcloud.timestream.sql.values import Typed, common_type, conversion_cost, convert
@@ -53,7 +56,8 @@ def _binary(node: n.Binary, scope: Scope) -> Typed:
     if node.operator in COMPARISONS:
         return compare(node.operator, left, right, node.at)
     if node.operator == "||":
-        return _concatenate(left, right, node.at)
+        joined = _concatenate(left, right, node.at)
+        return replace(joined, sql=paid(joined.sql, joined.type))
     return _arithmetic(node.operator, left, right, node.at)
 
 

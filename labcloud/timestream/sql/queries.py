@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
@@ -9,6 +10,7 @@ from labcloud.timestream.errors import QueryError
 from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql import types as t
 from labcloud.timestream.sql.analyze import analyze, analyze_all, analyze_as, handles
+from labcloud.timestream.sql.bounds import MOST_COLUMNS, MOST_GROUPING_SETS
 from labcloud.timestream.sql.calls import analyze_sort, direction, is_aggregate
 from labcloud.timestream.sql.operators import compare
 from labcloud.timestream.sql.relations import analyze_relation, output_name
@@ -180,6 +182,8 @@ def _outputs(select: n.Select, scope: Scope) -> list[Output]:
         else:
             name = item.alias or output_name(item.expression)
             outputs.append((name, analyze(item.expression, scope), item.expression))
+        if len(outputs) > MOST_COLUMNS:
+            raise QueryError(item.at, f"A query has more than {MOST_COLUMNS} columns")
     return outputs
 
 
@@ -216,6 +220,7 @@ def _group_by(select: n.Select, outputs: list[Output], scope: Scope) -> tuple[se
     if not select.group_by:
         trees = [tree for _, _, tree in outputs] + ([select.having] if select.having else [])
         return (set() if any(_has_aggregate(tree) for tree in trees) else None), ""
+    _check_grouping_sets(select)
     groups: set[str] = set()
     elements = []
     for kind, sets in select.group_by:
@@ -226,6 +231,15 @@ def _group_by(select: n.Select, outputs: list[Output], scope: Scope) -> tuple[se
             texts.append(", ".join(parts) if not kind else f"({', '.join(parts)})")
         elements.append(f"{kind} ({', '.join(texts)})" if kind else texts[0] or "()")
     return groups, " GROUP BY " + ", ".join(elements)
+
+
+def _check_grouping_sets(select: n.Select) -> None:
+    """Raises QueryError for more combinations than Trino takes."""
+    counts = {"": lambda size: 1, "CUBE": lambda size: 2**size, "ROLLUP": lambda size: size + 1}
+    total = math.prod(counts.get(kind, lambda size: size)(len(sets)) for kind, sets in select.group_by)
+    if total > MOST_GROUPING_SETS:
+        text = f"GROUP BY has {total} grouping sets but can contain at most {MOST_GROUPING_SETS}"
+        raise QueryError(select.at, text)
 
 
 def _grouping_sql(expression: n.Expression, outputs: list[Output], scope: Scope) -> str:

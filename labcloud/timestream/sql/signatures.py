@@ -1,7 +1,7 @@
 """The function tables' form, and how a call finds its overload.
 
 A table is text, one overload a line: `name(parameter types) result type : DuckDB SQL with {0}, {1} …`.
-Single capitals are type variables. Aggregates mark with {d} where DISTINCT goes, with {o} where ORDER BY goes and
+{W} is the weight of a.x, of type T. Single capitals are type variables. Aggregates mark with {d} where DISTINCT goes, with {o} where ORDER BY goes and
 with {f} where FILTER and OVER go.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from labcloud.timestream.errors import QueryError
 from labcloud.timestream.sql import types as t
+from labcloud.timestream.sql.bounds import weight
 from labcloud.timestream.sql.nodes import Position
 from labcloud.timestream.sql.types import Type
 from labcloud.timestream.sql.values import Typed, common_type, conversion_cost, convert
@@ -60,6 +61,8 @@ def apply(
     returns = substitute(overload.returns, bound)
     if "{T}" in overload.template:
         places = {**places, "T": t.physical(bound["T"])}
+    if "{W}" in overload.template:
+        places = {**places, "W": weight(bound["T"], "a.x")}
     return overload.template.format(*converted, **places), returns
 
 

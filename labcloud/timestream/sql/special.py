@@ -9,6 +9,7 @@ from labcloud.timestream.sql import nodes as n
 from labcloud.timestream.sql import times
 from labcloud.timestream.sql import types as t
 from labcloud.timestream.sql.analyze import analyze, analyze_all, analyze_as, unify
+from labcloud.timestream.sql.bounds import paid, weight, without_payment
 from labcloud.timestream.sql.calls import special
 from labcloud.timestream.sql.casts import cast
 from labcloud.timestream.sql.operators import compare
@@ -135,7 +136,7 @@ def _nullif(node: n.Call, scope: Scope) -> Typed:
 def _try(node: n.Call, scope: Scope) -> Typed:
     expect_arguments(node, 1)
     value = analyze(node.arguments[0], scope)
-    return Typed(f"TRY({value.sql})", value.type)
+    return Typed(f"TRY({without_payment(value.sql)})", value.type)
 
 
 @special("greatest", "least")
@@ -190,7 +191,10 @@ def _array_join(node: n.Call, scope: Scope) -> Typed:
     if len(node.arguments) == 3:
         text = f"coalesce({text}, {analyze_as(node.arguments[2], t.VARCHAR, scope, 'Null replacement')})"
     texts = f"list_filter(list_transform({array.sql}, lambda x: {text}), lambda x: x IS NOT NULL)"
-    return Typed(f"array_to_string({texts}, {analyze_as(node.arguments[1], t.VARCHAR, scope, 'Separator')})", t.VARCHAR)
+    separator = analyze_as(node.arguments[1], t.VARCHAR, scope, "Separator")
+    size = f"{weight(t.array(t.VARCHAR), 'a.l')} + len(a.l) * strlen({separator})"
+    joined = f"lambda a: ts_worth({size}, array_to_string(a.l, {separator}))"
+    return Typed(f"list_transform([struct_pack(l := {texts})], {joined})[1]", t.VARCHAR)
 
 
 def _elements(node: n.Call, scope: Scope) -> tuple[Typed, Type]:
@@ -227,7 +231,8 @@ def _transform(node: n.Call, scope: Scope) -> Typed:
     value, item = _elements(node, scope)
     name = scope.context.fresh("p")
     result = _apply_lambda(node.arguments[1], scope, Typed(name, item))
-    return Typed(f"list_transform({value.sql}, lambda {name}: {result.sql})", t.array(result.type))
+    each = paid(result.sql, result.type)
+    return Typed(f"list_transform({value.sql}, lambda {name}: {each})", t.array(result.type))
 
 
 @special("reduce")

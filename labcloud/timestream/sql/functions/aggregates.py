@@ -40,12 +40,12 @@ TABLE = read_table("""
     approx_percentile(double, double) double : quantile_disc({d}{0}, {1}){f}
     approx_percentile(bigint, array(double)) array(bigint) : quantile_disc({d}{0}, {1}){f}
     approx_percentile(double, array(double)) array(double) : quantile_disc({d}{0}, {1}){f}
-    approx_percentile(bigint, bigint, double) bigint : ts_weighted_percentile(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
-    approx_percentile(double, bigint, double) double : ts_weighted_percentile(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
-    approx_percentile(bigint, bigint, double, double) bigint : ts_weighted_percentile(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
-    approx_percentile(double, bigint, double, double) double : ts_weighted_percentile(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
-    approx_percentile(bigint, bigint, array(double)) array(bigint) : ts_weighted_percentiles(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
-    approx_percentile(double, bigint, array(double)) array(double) : ts_weighted_percentiles(list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, {2})
+    approx_percentile(bigint, bigint, double) bigint : list_transform([struct_pack(l := list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, p := {2})], lambda a: ts_worth(len(a.l) * len(a.l) // 4, ts_weighted_percentile(a.l, a.p)))[1]
+    approx_percentile(double, bigint, double) double : list_transform([struct_pack(l := list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, p := {2})], lambda a: ts_worth(len(a.l) * len(a.l) // 4, ts_weighted_percentile(a.l, a.p)))[1]
+    approx_percentile(bigint, bigint, double, double) bigint : list_transform([struct_pack(l := list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, p := {2})], lambda a: ts_worth(len(a.l) * len(a.l) // 4, ts_weighted_percentile(a.l, a.p)))[1]
+    approx_percentile(double, bigint, double, double) double : list_transform([struct_pack(l := list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, p := {2})], lambda a: ts_worth(len(a.l) * len(a.l) // 4, ts_weighted_percentile(a.l, a.p)))[1]
+    approx_percentile(bigint, bigint, array(double)) array(bigint) : list_transform([struct_pack(l := list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, p := {2})], lambda a: ts_worth(len(a.l) * len(a.l) // 4, ts_weighted_percentiles(a.l, a.p)))[1]
+    approx_percentile(double, bigint, array(double)) array(double) : list_transform([struct_pack(l := list(struct_pack(x := {0}, w := {1}) ORDER BY {0}){f}, p := {2})], lambda a: ts_worth(len(a.l) * len(a.l) // 4, ts_weighted_percentiles(a.l, a.p)))[1]
     corr(double, double) double : ts_15_digits(corr({d}{0}, {1}){f})
     covar_pop(double, double) double : covar_pop({d}{0}, {1}){f}
     covar_samp(double, double) double : covar_samp({d}{0}, {1}){f}

@@ -11,17 +11,17 @@ TABLE = read_table(r"""
     chr(bigint) varchar : chr(CAST({0} AS INTEGER))
     codepoint(varchar) integer : unicode({0})
     hamming_distance(varchar, varchar) bigint : hamming({0}, {1})
-    levenshtein_distance(varchar, varchar) bigint : levenshtein({0}, {1})
+    levenshtein_distance(varchar, varchar) bigint : ts_worth(strlen({0}) * strlen({1}), levenshtein({0}, {1}))
     length(varchar) bigint : length({0})
     lower(varchar) varchar : lower({0})
     upper(varchar) varchar : upper({0})
-    lpad(varchar, bigint, varchar) varchar : lpad({0}, CAST(ts_padded({1}) AS INTEGER), {2})
-    rpad(varchar, bigint, varchar) varchar : rpad({0}, CAST(ts_padded({1}) AS INTEGER), {2})
+    lpad(varchar, bigint, varchar) varchar : list_transform([struct_pack(x := {0}, n := ts_padded({1}), y := {2})], lambda a: ts_worth(a.n, lpad(a.x, CAST(a.n AS INTEGER), a.y)))[1]
+    rpad(varchar, bigint, varchar) varchar : list_transform([struct_pack(x := {0}, n := ts_padded({1}), y := {2})], lambda a: ts_worth(a.n, rpad(a.x, CAST(a.n AS INTEGER), a.y)))[1]
     ltrim(varchar) varchar : ltrim({0})
     rtrim(varchar) varchar : rtrim({0})
     trim(varchar) varchar : trim({0})
     replace(varchar, varchar) varchar : replace({0}, {1}, '')
-    replace(varchar, varchar, varchar) varchar : replace({0}, {1}, {2})
+    replace(varchar, varchar, varchar) varchar : list_transform([struct_pack(x := {0}, y := {1}, z := {2})], lambda a: ts_worth(ts_replaced(a.x, a.y, a.z), replace(a.x, a.y, a.z)))[1]
     reverse(varchar) varchar : reverse({0})
     split(varchar, varchar) array(varchar) : string_split({0}, {1})
     split(varchar, varchar, bigint) array(varchar) : ts_split({0}, {1}, {2})
@@ -39,6 +39,6 @@ TABLE = read_table(r"""
     regexp_extract_all(varchar, varchar) array(varchar) : regexp_extract_all({0}, {1})
     regexp_extract_all(varchar, varchar, bigint) array(varchar) : ts_regexp_groups({0}, {1}, {2})
     regexp_replace(varchar, varchar) varchar : regexp_replace({0}, {1}, '', 'g')
-    regexp_replace(varchar, varchar, varchar) varchar : ts_regexp_replace({0}, {1}, {2})
+    regexp_replace(varchar, varchar, varchar) varchar : list_transform([struct_pack(x := {0}, y := {1}, z := {2})], lambda a: ts_worth(ts_replaced(a.x, '', a.z), ts_regexp_replace(a.x, a.y, a.z)))[1]
     regexp_split(varchar, varchar) array(varchar) : regexp_split_to_array({0}, {1})
 """)

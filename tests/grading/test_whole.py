@@ -85,6 +85,25 @@ def pytest_runtest_makereport(item, call):
 """
 
 
+REWRITTEN_TESTS = """
+import os
+for folder, _, names in os.walk("/lab"):
+    for name in names:
+        if name.startswith(("test_", "conftest")):
+            try:
+                open(os.path.join(folder, name), "w").write("def test_nothing(): pass")
+            except OSError:
+                pass
+"""
+PLANTED_LINKS = """
+resource "terraform_data" "links" {
+  provisioner "local-exec" {
+    command = "ln -s /lab/home ../ac_control_lambda/home; ln -sf /lab/home/.lab/cloud/cloud.json ../.gitlab-ci.yml; mkfifo ../bin/waits; true"
+  }
+}
+"""
+
+
 def test_an_honest_learner_gets_full_marks_beside_cheaters_who_get_none(tmp_path: Path):
     submissions, grades = tmp_path / "submissions", tmp_path / "grades"
     submissions.mkdir()
@@ -92,6 +111,8 @@ def test_an_honest_learner_gets_full_marks_beside_cheaters_who_get_none(tmp_path
     new_workspace(submissions / "forger")
     for name, text in {
         "ac_control_lambda/decision.py": FORGED_TESTS,
+        "ac_control_lambda/readings.py": REWRITTEN_TESTS,
+        "terraform/links.tf": PLANTED_LINKS,
         "ac_control_lambda/conftest.py": FORGED_CONFTEST,
         "ac_control_lambda/sitecustomize.py": FORGED_TESTS,
         ".lab/results.json": '{"4": {"points": 100}}',
@@ -107,6 +128,8 @@ def test_an_honest_learner_gets_full_marks_beside_cheaters_who_get_none(tmp_path
     )
     assert (forger["points"], forger["bonus"]) == (0, 0), done.stderr
     assert honest["provenance"]["isolation"].startswith("bubblewrap")
+    assert {honest["provenance"]["limits"], forger["provenance"]["limits"]} <= {"watched", "cgroup v2"}
+    assert "control_token" not in json.dumps(forger)
     assert "honest" in done.stdout
     schema = json.loads((ROOT / "checker" / "grading" / "result.schema.json").read_text())
     for result in (honest, forger):

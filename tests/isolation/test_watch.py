@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from checker.grading import attendant
 from checker.isolation.box import memory_folder, namespaces, system_mounts
 from checker.isolation.probe import working_bwrap
-from checker.isolation.watch import files_in_memory, memory_mb, tree_of
+from checker.isolation.watch import InMemory, files_in_memory, memory_mb, tree_of
 from tests.support import wait_until
 
 MB = 1024 * 1024
@@ -73,3 +76,28 @@ def test_this_machines_own_folders_are_nobodys():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert files_in_memory([process.pid]).files == 0
         process.communicate(b"\n")
+
+
+class OneProgram:
+    """A station that starts the same program for every submission."""
+
+    def make_group(self, memory_mb: int) -> None:
+        return None
+
+    def start(self, *_: Any, **pipes: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(["sleep", "60"], start_new_session=True, **pipes)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(InMemory(0, 300_000), "300000 files"), (InMemory(2000, 1), "files of 2000 MB")],
+    ids=["many", "large"],
+)
+def test_a_submission_that_hoards_files_in_memory_is_stopped(
+    kept: InMemory, said: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(attendant, "files_in_memory", lambda tree: kept)
+
+    ending = attendant.Attendant(OneProgram()).attend(0, "", [], io.BytesIO(), b"", attendant.Quota())  # type: ignore[arg-type]
+
+    assert said in ending.stopped and ending.seconds < 30

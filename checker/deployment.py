@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from checker.curriculum.parts import STARTER, Part
+from checker.curriculum.parts import STARTER, Part, read_parts
 from checker.curriculum.workspace import Workspace
 from checker.errors import LabError, LearnerProblem, UsageProblem
 from checker.process import Runner, run_program
@@ -56,15 +56,15 @@ class Deployment:
 
     @property
     def is_current(self) -> bool:
-        """Were these very files applied to this very target, and has nobody touched the state since?"""
+        """Were these very files, and the programs before them, applied to this very target, and is the state untouched?"""
         return self.workspace.read_note(NOTE).get(self.target.name) == self._fingerprint()
 
     def apply(self, before: Iterable[Part] = ()) -> Changes:
         """Applies the files, whether or not they changed; runs the parts' `before_apply` programs first."""
-        self._outputs = None
         self._refuse_foreign_state()
         self._forget()
         self._run_before_apply(before)
+        self._outputs = None
         changes = self.terraform.apply()
         self._remember()
         self.write_certificates()
@@ -155,7 +155,9 @@ class Deployment:
     def _fingerprint(self) -> dict[str, str]:
         return {
             "target": self.target.identity,
-            "files": self.workspace.hash_of("terraform"),
+            "files": self.workspace.hash_of(
+                "terraform", *(program for part in read_parts() for program in part.before_apply)
+            ),
             "state": self._state_hash(),
         }
 

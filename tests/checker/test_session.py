@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from checker.checks.session import Listener, Session, better_fix, blame_the_target, checks_version
-from checker.curriculum.parts import ROOT, find_part
+from checker.curriculum.parts import ROOT, find_part, read_parts
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
 from checker.errors import TargetDown, TargetLacks
@@ -90,6 +91,37 @@ def test_keys_that_are_no_longer_deployed_are_removed(deployment):
     deployment.apply()
 
     assert list(deployment.workspace.certs.iterdir()) == []
+
+
+def write_script(deployment, text: str = "print('made')\n") -> None:
+    """The learner writes the program that runs before an apply; it asks for the prefix, so the outputs are read."""
+    (deployment.workspace.folder / "bin/create_quicksight_source.py").write_text(text)
+
+
+def test_an_apply_is_followed_by_its_own_outputs_not_by_those_that_a_script_read_before(deployment, monkeypatch):
+    monkeypatch.setattr(Deployment, "environment", lambda _: dict(os.environ))
+    write_script(deployment)
+    state = deployment.workspace.terraform / "terraform.tfstate"
+    state.write_text('{"version": 4, "outputs": {}}')
+    after = '{"version": 4, "outputs": {"iot_endpoint": {"value": "localhost"}}}'
+    monkeypatch.setattr(deployment.played, "apply", lambda: (state.write_text(after), Changes(add=1))[1])
+
+    deployment.apply(read_parts())
+
+    assert deployment.outputs == {"iot_endpoint": "localhost"}
+    assert (deployment.workspace.certs / "endpoint").read_text() == "localhost\n"
+
+
+def test_a_changed_script_of_before_the_apply_runs_again(deployment, monkeypatch):
+    monkeypatch.setattr(Deployment, "environment", lambda _: dict(os.environ))
+    write_script(deployment)
+    deployment.ensure_applied(read_parts())
+    write_script(deployment, "raise SystemExit('no such type')\n")
+
+    deployment.ensure_applied(read_parts())
+
+    assert deployment.played.applies == 2
+    assert deployment.notices == ["bin/create_quicksight_source.py ended with exit code 1:\nno such type"]
 
 
 def test_what_terraform_refuses_is_one_notice_and_skips_the_checks(deployment):

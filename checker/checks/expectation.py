@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,11 @@ def expect(
     """Ends the check as failed unless `condition` holds. Texts may be callables: they are asked only on failure."""
     if not condition:
         raise NotAsExpected(expected=_text(expected), got=_text(got), because=_text(because), fix=_text(fix))
+
+
+def as_json(value: object) -> str:
+    """A value of a message, an item or a row as JSON: what learners send and see, not what Python makes of it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _text(value: object) -> str:

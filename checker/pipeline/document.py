@@ -79,7 +79,15 @@ def _where_and_why(error: Exception) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     if mark is None or not problem:
         return " ".join(str(error).split())
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    words = next((words for sign, words in YAML_WORDS.items() if sign in problem), problem)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {words}"
+
+
+YAML_WORDS = {
+    "<block": "its indentation fits none of the lines above",
+    "'\\t'": "a tab; YAML is indented with blanks only",
+}
+"""What the parser says of the mistakes that are made most, and what is meant."""
 
 
 def _merge_includes(workspace: Path, document: dict[str, Any], depth: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from checker.pipeline.conditions import ConditionError, holds
 from checker.pipeline.document import load
 from checker.pipeline.model import Artifacts, Job, Need, Pipeline, PipelineError, Problem, Rule
 from checker.pipeline.only import as_rules, rules_of
+from checker.pipeline.schema_words import in_words
 
 GLOBAL = frozenset(
     {
@@ -120,10 +121,15 @@ def _schema_problems(document: Mapping[str, Any]) -> list[Problem]:
     for error in sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path))):
         best = jsonschema.exceptions.best_match([error])
         path = [str(step) for step in best.absolute_path]
-        where = " → ".join(path[1:])
-        text = best.message if len(best.message) < 300 else f"{best.message[:300]} ..."
-        problems.append(Problem(f"{where}: {text}" if where else text, path[0] if path else None))
+        problems.append(_problem(path, in_words(best)))
     return problems
+
+
+def _problem(path: list[str], text: str) -> Problem:
+    """`job a: only: a list is expected here, not a text`; what stands at the top of the file is no job."""
+    job = path[0] if path and path[0] not in GLOBAL else None
+    where = " → ".join(path[1:] if job else path)
+    return Problem(f"{where}: {text}" if where else text, job)
 
 
 def _job_problems(name: str, body: Mapping[str, Any], stages: tuple[str, ...]) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,15 @@ class DataSet:
     columns: tuple[str, ...]
     queries: tuple[str, ...] = ()
     """What the data set asks its source, as SQL; none where its rows are transformed afterwards."""
+
+    def describe(self, wanted: Set[str]) -> str:
+        """What it reads, its columns, and which of the wanted ones it lacks, as text."""
+        reads = ", ".join(" ".join(text.split()) for text in self.reads)
+        lacking = ", ".join(sorted(wanted - set(self.columns)))
+        columns = ", ".join(self.columns) or "none"
+        if lacking:
+            return f"{self.name}: reads {reads}; columns {columns}; without {lacking}"
+        return f"{self.name}: reads {reads}; columns {columns}"
 
 
 @dataclass(frozen=True, order=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from checker.checks.expectation import as_json
 from checker.target import Target
 from checker.verbs.aws import all_pages, aws_answers, error_code, error_text, found_or_none
 from checker.verbs.readings import Reading
@@ -34,9 +35,8 @@ class Answer:
     def describe(self, reading: Reading) -> str:
         """The row of measure `id` of a reading as text, or which rows there are instead."""
         if rows := self.of(reading):
-            return "\n".join(
-                f"the row { ({name: text for name, text in row.items() if text is not None}) }" for row in rows
-            )
+            filled = [{name: text for name, text in row.items() if text is not None} for row in rows]
+            return "\n".join(f"the row {as_json(row)}" for row in filled)
         measures = sorted({str(row.get("measure_name")) for row in self.rows})
         if not measures or "id" in measures:
             return "no row"

@@ -101,4 +101,9 @@ def parse_summary(output: str) -> UnitTests:
     failures = re.findall(r"^(?:FAILED|ERROR) (.*)$", output, re.MULTILINE)
     if re.search(r"^ERROR ", output, re.MULTILINE):
         failures += [line.strip() for line in re.findall(r"^E +(.*)$", output, re.MULTILINE)][:SHOWN_LINES]
-    return UnitTests(passed, tuple(failures), output.strip())
+    return UnitTests(passed, tuple(map(_in_words, failures)), output.strip())
+
+
+def _in_words(failure: str) -> str:
+    """`test - assert None is True`, as pytest writes it: what the function answered, and what was expected."""
+    return re.sub(r" - assert (.+) (?:is|==) (.+)$", r": got \1, expected \2", failure)

@@ -1,6 +1,6 @@
 """Part 2: artefacts, readings of 40 °C and more, go to DynamoDB."""
 
-from checker.checks import check, expect
+from checker.checks import as_json, check, expect
 
 TABLE = "Temperature"
 
@@ -25,8 +25,8 @@ def hot_reading_is_stored(lab):
     items = lab.dynamodb.wait_for_items(lab.name(TABLE), reading.id)
     expect(
         reading.is_stored_as(items),
-        expected=f"1 item: {reading.content}",
-        got="no item" if not items else f"{len(items)} item(s): {items}",
+        expected=f"1 item: {as_json(reading.content)}",
+        got="\n".join(f"the item {as_json(item)}" for item in items) or "no item",
         because=lab.explain(reading, "dynamoDBv2"),
         fix=lab.place_to_fix(
             reading,
@@ -61,7 +61,7 @@ def valid_reading_is_not_stored(lab):
     expect(
         not items,
         expected=f"no item with the id {reading.id}",
-        got=f"{items}",
+        got="\n".join(f"the item {as_json(item)}" for item in items),
         because=lab.explain(reading, "dynamoDBv2"),
         fix="the WHERE of the rule in terraform/iot.tf: temperature >= 40",
     )
@@ -77,7 +77,7 @@ def reading_on_another_topic_is_not_stored(lab):
     expect(
         not items,
         expected=f"no item with the id {reading.id}",
-        got=f"{items}",
+        got="\n".join(f"the item {as_json(item)}" for item in items),
         because=lab.explain(reading, "dynamoDBv2"),
         fix="the FROM of the rule in terraform/iot.tf: 'sensor/temperature/+'",
     )

@@ -1,8 +1,8 @@
 """Part 4: every minute a function looks at the house and commands the air conditioners."""
 
-from checker.checks import check, expect
+from checker.checks import as_json, check, expect
 
-ON, OFF = {"state": {"enabled": True}}, {"state": {"enabled": False}}
+ON, OFF = as_json({"state": {"enabled": True}}), as_json({"state": {"enabled": False}})
 
 
 @check("4.1", points=4, reads_files_only=True)
@@ -38,7 +38,7 @@ def warm_zone_is_switched_on(lab):
     """A warm zone gets its air conditioner switched on, and only this zone."""
     minute = lab.live_a_minute({1: [36.5, 37.25, 35.75], 2: [27.5, 28.25]})
     expect(
-        minute.of(1) and set(map(str, minute.of(1))) == {str(ON)} and not minute.of(2) and not minute.error,
+        minute.of(1) and set(map(as_json, minute.of(1))) == {ON} and not minute.of(2) and not minute.error,
         expected=f"{ON} on AC/AC-1 and nothing on AC/AC-2",
         got=minute.seen,
         because=minute.story,
@@ -51,7 +51,7 @@ def cold_zone_is_switched_off(lab):
     """A cold zone gets its air conditioner switched off."""
     minute = lab.live_a_minute({1: [27.5, 26.75], 2: [18.5, 19.25, 17.75]})
     expect(
-        minute.of(2) and set(map(str, minute.of(2))) == {str(OFF)} and not minute.of(1) and not minute.error,
+        minute.of(2) and set(map(as_json, minute.of(2))) == {OFF} and not minute.of(1) and not minute.error,
         expected=f"{OFF} on AC/AC-2 and nothing on AC/AC-1",
         got=minute.seen,
         because=minute.story,
@@ -92,7 +92,7 @@ def every_page_of_the_answer_counts(lab):
         {1: [30.0 + n / 100 for n in range(12)] + [39.0 + n / 100 for n in range(60)]}, page_rows=10
     )
     expect(
-        minute.of(1) and set(map(str, minute.of(1))) == {str(ON)} and not minute.error,
+        minute.of(1) and set(map(as_json, minute.of(1))) == {ON} and not minute.error,
         expected=f"{ON} on AC/AC-1: the mean of all {len(minute.readings)} readings is 37.7",
         got=minute.error or minute.seen,
         because=minute.story,
@@ -106,7 +106,7 @@ def schedule_fires_the_function(lab):
     minute = lab.live_a_minute({1: [36.5, 37.25], 2: [27.5]}, by_schedule=True)
     schedules = [str(schedule) for schedule in lab.awslambda.schedules()]
     expect(
-        ON in minute.of(1),
+        ON in map(as_json, minute.of(1)),
         expected=f"{ON} on AC/AC-1 within a minute, without anybody calling the function",
         got=minute.seen,
         because="\n".join(schedules) or "no EventBridge rule has the function as its target",

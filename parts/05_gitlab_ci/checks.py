@@ -10,11 +10,11 @@ def pipeline_has_its_stages(lab):
     """The pipeline is valid and has jobs in the stages test, package and deploy, in this order."""
     problems = lab.pipeline.problems()
     stages = {} if problems else lab.pipeline.stages()
+    described = [f"{stage} ({' '.join(jobs) or 'no job'})" for stage, jobs in stages.items()]
     expect(
         not problems and [stage for stage in stages if stage in STAGES] == STAGES and all(map(stages.get, STAGES)),
         expected="a valid .gitlab-ci.yml with at least one job in each of the stages test, package, deploy",
-        got="\n".join(problems)
-        or ", ".join(f"{stage}: {' '.join(jobs) or 'no job'}" for stage, jobs in stages.items()),
+        got="\n".join(problems) or f"stages and their jobs: {', '.join(described)}",
         because="GitLab runs nothing of a file that is not valid"
         if problems
         else "stages run in the order in which they are listed; a job without a stage runs in test",
@@ -56,7 +56,9 @@ def deployed_code_is_the_package(lab):
     expect(
         deployed in packages.values(),
         expected="a zip among the artifacts, and its very code deployed",
-        got=f"artifacts {packages or 'without a zip'}; deployed {deployed}",
+        got="\n".join([*(f"{name} is {sha}" for name, sha in packages.items()), f"deployed is {deployed}"])
+        if packages
+        else f"artifacts without a zip; deployed is {deployed}",
         because="a job begins with a fresh copy of the project; only artifacts are handed from stage to stage",
         fix="artifacts: paths: of the package job in .gitlab-ci.yml (build/ac_control_lambda.zip)",
     )

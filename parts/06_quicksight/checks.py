@@ -24,9 +24,8 @@ def data_set_holds_the_readings(lab):
     expect(
         any(any(table in text for text in each.reads) and columns <= set(each.columns) for each in sets),
         expected=f"a data set on {table} with the columns {', '.join(sorted(columns))}",
-        got="\n".join(f"{each.name}: reads {each.reads}, columns {each.columns}" for each in sets)
-        or "no data set on the source",
-        because="charts are drawn from data sets, and a data set reads one source",
+        got="\n".join(each.describe(columns) for each in sets) or "no data set on the source",
+        because="charts are drawn from data sets: what a data set does not hold, no chart shows",
         fix="aws_quicksight_data_set in terraform/quicksight.tf",
     )
     reading = lab.publish(21.75, sensor=2)

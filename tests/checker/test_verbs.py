@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from checker.checks import as_json
 from checker.fast.warm import WarmProvider
 from checker.verbs.awslambda import Invocation, code_sha256
 from checker.verbs.control import Minute, commands_by_topic, new_mark
@@ -18,9 +19,9 @@ from checker.verbs.iam import Role, allowed_callers, allows, trusts
 from checker.verbs.inventory import Resource, is_named, named_in_state
 from checker.verbs.iot import TopicRule, parse_rule, topic_matches
 from checker.verbs.pipeline import INSTALLED, find_secrets, secrets_in
-from checker.verbs.quicksight import charts_of, parse_data_set
+from checker.verbs.quicksight import DataSet, charts_of, parse_data_set
 from checker.verbs.readings import Reading, kit_house, milliseconds, new_reading
-from checker.verbs.timestream import read_row
+from checker.verbs.timestream import Answer, read_row
 from checker.verbs.unit_tests import parse_summary, run_unit_tests
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/Temperature"
@@ -187,6 +188,31 @@ def test_a_stored_reading_has_its_four_columns_whatever_their_type():
     assert not reading.is_stored_as([item, item])
     assert not reading.is_stored_as([{**item, "zone_id": 1}])
     assert not reading.is_stored_as([{"id": reading.id}])
+
+
+def test_what_is_stored_is_told_as_json_as_the_house_sent_it():
+    reading = Reading(45, 1, 1, "t", id="an-id")
+
+    assert as_json(reading.content) == '{"id": "an-id", "temperature": 45, "sensor_id": 1, "zone_id": 1}'
+    assert as_json({"at": "20 °C", "raw": b"x", "on": True}) == '{"at": "20 °C", "raw": "b\'x\'", "on": true}'
+
+
+def test_a_row_is_told_as_json_without_its_empty_columns():
+    reading = Reading(21, 1, 1, "t", id="an-id")
+    answer = Answer(({"zone_id": "1", "measure_name": "id", "measure_value::varchar": "an-id", "time": None},))
+
+    assert answer.describe(reading) == (
+        'the row {"zone_id": "1", "measure_name": "id", "measure_value::varchar": "an-id"}'
+    )
+
+
+def test_a_data_set_is_told_with_what_it_reads_and_the_columns_that_it_lacks():
+    found = DataSet("", "readings", (), ("SELECT *\nFROM iot.t\n",), ("time", "zone_id"))
+
+    assert found.describe({"time", "zone_id", "temperature", "sensor_id"}) == (
+        "readings: reads SELECT * FROM iot.t; columns time, zone_id; without sensor_id, temperature"
+    )
+    assert found.describe({"time"}) == "readings: reads SELECT * FROM iot.t; columns time, zone_id"
 
 
 def test_sensors_stand_in_their_zones():
@@ -372,7 +398,7 @@ def test_pytests_summary_is_read():
     found = parse_summary("...\nPASSED tests/a.py::x\nFAILED tests/a.py::y - assert None is True\nERROR tests/b.py\n")
 
     assert (found.passed, found.all_passed) == (1, False)
-    assert found.summary == "1 passed, others did not:\ntests/a.py::y - assert None is True\ntests/b.py"
+    assert found.summary == "1 passed, others did not:\ntests/a.py::y: got None, expected True\ntests/b.py"
 
 
 def test_a_module_that_cannot_be_read_is_told_with_its_line():
@@ -390,7 +416,7 @@ def test_the_unit_tests_are_the_kits_and_not_the_workspaces(workspace):
     found = run_unit_tests(workspace, os.environ)
 
     assert not found.all_passed
-    assert "test_a_warm_zone_is_switched_on[36.0] - assert None is True" in found.summary
+    assert "test_a_warm_zone_is_switched_on[36.0]: got None, expected True" in found.summary
 
 
 def test_the_unit_tests_say_the_same_while_the_provider_is_kept_warm(workspace):

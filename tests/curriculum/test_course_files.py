@@ -135,3 +135,19 @@ def test_deploying_without_a_package_says_what_to_run_first(stages):
 def test_the_placeholder_says_which_scripts_bring_the_code():
     with zipfile.ZipFile(KIT / "starter/terraform/files/empty_package.zip") as package:
         assert b"run bin/package_lambda.sh and bin/deploy_lambda.sh" in package.read("ac_control_lambda.py")
+
+
+PYTHONS_OWN = re.compile(r"""(?<!\w)[\[({]'[^']*'(?:\]|\)|,|:)|\b(?:assert|None|True|False) is\b""")
+"""A list, a tuple, a dictionary or an assertion as Python writes it."""
+
+
+def test_no_message_of_a_check_is_written_as_python_writes_its_values():
+    messages = [
+        f"{case.parent.name} {check['id']}: {line}"
+        for case in KIT.glob("parts/*/mistakes/*/expect.toml")
+        for check in tomllib.loads(case.read_text()).get("check", ())
+        for key in ("expected", "got", "because", "fix")
+        for line in check.get(key, "").splitlines()
+    ]
+
+    assert [message for message in messages if PYTHONS_OWN.search(message)] == []

@@ -246,3 +246,24 @@ def test_a_job_cannot_change_what_the_next_one_starts_from(project):
     """, file__txt="as committed")  # fmt: skip
 
     assert "as committed" in run_pipeline(folder, {}).job("second").log
+
+
+@pytest.mark.parametrize(
+    ("ci", "message"),
+    [
+        ("a: {script: [x], only: main}", "job a: only: a list or a mapping is expected here, not a text"),
+        ("a: {script: [x], artefacts: {paths: [b/]}}", "job a: there is no keyword artefacts; did you mean artifacts?"),
+        ("a: {script: [x], frobnicate: 1}", "job a: there is no keyword frobnicate"),
+        ("a: {script: [x], when: sometimes}", "job a: when: sometimes is none of the words that may stand here: "),
+        ("a: {script: [x], artifacts: [b/]}", "job a: artifacts: a mapping is expected here, not a list"),
+        ("stages: test\na: {script: [x]}", "stages: a list is expected here, not a text"),
+        ("stages:\n  - test\n - deploy\n", "line 3, column 2: its indentation fits none of the lines above"),
+        ("a:\n\tscript: x\n", "line 2, column 1: a tab; YAML is indented with blanks only"),
+    ],
+    ids=["text for a list", "misspelt", "unknown", "wrong word", "list for a mapping", "stages", "indentation", "tab"],
+)
+def test_what_gitlab_would_refuse_is_told_in_words(project, ci, message):
+    told = " ".join(messages(project(ci)))
+
+    assert message in told
+    assert "schema" not in told and "['" not in told

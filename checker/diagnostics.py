@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,16 @@ def parse_messages(lines: Iterable[str]) -> list[dict[str, Any]]:
         if isinstance(message, dict):
             messages.append(message)
     return messages
+
+
+def is_unlisted(diagnostic: Diagnostic) -> bool:
+    """Was something to be made that exists already? Then the state lost it, or it was made beside Terraform."""
+    return bool(_EXISTS.search(diagnostic.summary))
+
+
+_EXISTS = re.compile(
+    r"\b(?:[A-Za-z]*(?:AlreadyExists|ResourceExists)[A-Za-z]*|\w*(?:InUse|Conflict)Exception):|already exists?\b"
+)
 
 
 def diagnostics_of(messages: Iterable[Mapping[str, Any]]) -> list[Diagnostic]:

@@ -22,6 +22,7 @@ from checker.diagnostics import (
     diagnostics_of,
     errors_of,
     is_change,
+    is_unlisted,
     parse_diagnostic,
     parse_messages,
     plain_lines,
@@ -40,17 +41,28 @@ NEEDS_INIT = (
 )
 
 
+UNLISTED = (
+    "It exists already, but not as this resource: two resources have one name, or an apply was broken off, "
+    "the state was lost, or somebody made it by hand"
+)
+UNLISTED_REMEDY = (
+    "if two resources have one name, rename one; if not, on the local cloud: lab reset-cloud, then lab apply "
+    "(what is stored there is lost), on AWS: terraform import, or delete it there"
+)
+
+
 class TerraformFailed(LearnerProblem):
     """Terraform refused the configuration or could not carry it out; `diagnostics` say what and where."""
 
     def __init__(self, action: str, diagnostics: list[Diagnostic], output: str = "", applied: bool = False) -> None:
         self.action, self.diagnostics, self.applied = action, diagnostics, applied
         text = "\n".join(d.render() for d in diagnostics) or output.strip() or "it said nothing"
-        place = next((d.place for d in diagnostics if d.place), "")
-        super().__init__(
-            f"terraform {action} failed:\n{text}",
-            next_step=f"correct {place}, then run the same command again" if place else "",
-        )
+        mistakes = [d for d in diagnostics if not is_unlisted(d)]
+        place = next((d.place for d in mistakes if d.place), "")
+        next_step = f"correct {place}, then run the same command again" if place else ""
+        if diagnostics and not mistakes:
+            text, next_step = f"{text}\n{UNLISTED}", UNLISTED_REMEDY
+        super().__init__(f"terraform {action} failed:\n{text}", next_step=next_step)
 
 
 @dataclass(frozen=True)

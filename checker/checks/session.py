@@ -190,7 +190,8 @@ def better_fix(failure: TerraformFailed, fix: str) -> str:
         refused = NOT_ASSUMED.search(WRAPPING.sub("", diagnostic.summary))
         kind = diagnostic.address.split(".")[-2] if "." in diagnostic.address else ""
         if refused and kind and kind in fix:
-            return f"assume_role_policy of the role {refused['role']}: whom it trusts"
+            role = refused["role"]
+            return f"assume_role_policy of the role {role}: whom it trusts, if it is the right role for {kind}"
     return fix
 
 

@@ -203,7 +203,7 @@ class Lab:
             raise NotReady(f"the device of part 1 does not work: {refusal}", fix="part 1: lab check 1") from refusal
         except NotAsExpected as failure:
             raise NotReady(
-                f"part 1 is not there: {failure.got} for {failure.expected}", fix="part 1: lab check 1"
+                f"part 1 is not there: expected {failure.expected}, got {failure.got}", fix="part 1: lab check 1"
             ) from failure
 
     @contextlib.contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from checker.checks.expectation import NotReady
 from checker.curriculum.parts import Part
-from checker.deployment import Deployment
+from checker.deployment import Deployment, ending_of
 from checker.errors import LearnerProblem
 from checker.verbs.bystanders import Bystanders
 from checker.verbs.inventory import Resource, is_named, list_resources, named_in_state
@@ -23,11 +24,27 @@ class Aftermath:
     """What is left after the script: of what Terraform made, of what it did not, of somebody else's what is gone."""
 
     script_problem: str = ""
+    remedy: str = ""
+    """What ends the script's problem, where it is no mistake in the script's text."""
+    said: str = ""
+    """The last lines of a script that ended without an error."""
     left_of_terraform: tuple[Resource, ...] = ()
     left_besides: tuple[Resource, ...] = ()
     left_files: tuple[str, ...] = ()
     harmed: tuple[Resource, ...] = ()
     made: int = 0
+
+    @property
+    def story(self) -> str:
+        """What is still there after a problem; else what the script said, which thought that all was well."""
+        if self.script_problem:
+            return f"still listed: {', '.join(map(str, self.left_of_terraform)) or 'nothing'}"
+        return f"{SCRIPT} ended without an error; it said:\n{self.said}"
+
+    @property
+    def place_to_fix(self) -> str:
+        """Where to look."""
+        return self.remedy or "terraform destroy in bin/teardown.sh"
 
 
 @dataclass
@@ -56,23 +73,36 @@ class TeardownVerbs:
         try:
             bystanders.plant()
             before = list_resources(target)
-            problem = self._run_script()
+            own = {
+                resource
+                for resource in before
+                if is_named(resource, names | self.known_names) or _feeds_a_data_set(resource, json.dumps(state))
+            }
+            if not own:
+                raise NotReady("nothing is deployed, so there is nothing to remove", fix="lab apply, when parts 1 to 6 are written")
+            ended = self._run_script()
             after = list_resources(target)
             harmed = tuple(bystanders.missing_from(after))
         finally:
             bystanders.remove()
-        own = {r for r in before if is_named(r, names | self.known_names) or _feeds_a_data_set(r, json.dumps(state))}
         left = sorted(after & own)
         besides = tuple(resource for resource in left if not is_named(resource, names))
         of_terraform = tuple(resource for resource in left if resource not in besides)
-        return Aftermath(problem, of_terraform, besides, self._left_files(), harmed, len(own))
+        return replace(
+            ended,
+            left_of_terraform=of_terraform,
+            left_besides=besides,
+            left_files=self._left_files(),
+            harmed=harmed,
+            made=len(own),
+        )
 
-    def _run_script(self) -> str:
+    def _run_script(self) -> Aftermath:
         try:
-            self.deployment.run_script(SCRIPT, within_s=SCRIPT_WITHIN_S)
+            return Aftermath(said=ending_of(self.deployment.run_script(SCRIPT, within_s=SCRIPT_WITHIN_S)))
         except LearnerProblem as problem:
-            return problem.message
-        return ""
+            in_its_text = problem.next_step == f"correct {SCRIPT}"
+            return Aftermath(problem.message, remedy="" if in_its_text else problem.next_step)
 
     def _left_files(self) -> tuple[str, ...]:
         folder = self.deployment.workspace.folder

@@ -44,9 +44,9 @@ UNSERVED = (
     *("VpcConfig", "DeadLetterConfig", "FileSystemConfigs", "ImageConfig", "KMSKeyArn", "CodeSigningConfigArn"),
     *("LoggingConfig", "DurableConfig", "TenancyConfig", "CapacityProviderConfig", "AcceleratorConfig", "PublishTo"),
 )
-CANNOT_ASSUME = "The role defined for the function cannot be assumed by Lambda."
 
-MayAssume = Callable[[str], bool]
+WhyNotAssumed = Callable[[str], str | None]
+"""why_not_assumed(role ARN): None if Lambda may assume the role, else the reason."""
 ReadObject = Callable[[str, str, str], bytes]
 """read_object(account id, bucket, key); raises AwsError."""
 LayerSizes = Callable[[str, str, str], int]
@@ -56,8 +56,8 @@ LayerSizes = Callable[[str, str, str], int]
 class FunctionChecks:
     """Checks for the gateway, one for each operation."""
 
-    def __init__(self, may_assume: MayAssume, read_object: ReadObject, layer_size: LayerSizes) -> None:
-        self._may_assume = may_assume
+    def __init__(self, why_not_assumed: WhyNotAssumed, read_object: ReadObject, layer_size: LayerSizes) -> None:
+        self._why_not_assumed = why_not_assumed
         self._read_object = read_object
         self._layer_size = layer_size
 
@@ -97,8 +97,9 @@ class FunctionChecks:
             raise InvalidParameterValue("The local cloud does not serve SnapStart.")
         if len(asked.get("Layers") or ()) > 5:
             raise InvalidParameterValue("Cannot reference more than 5 layers.")
-        if asked.get("Role") and not self._may_assume(asked["Role"]):
-            raise InvalidParameterValue(CANNOT_ASSUME)
+        if asked.get("Role") and (why := self._why_not_assumed(asked["Role"])):
+            # Not AWS's sentence, after which Terraform waits for five minutes: doc/decisions/006.
+            raise InvalidParameterValue(f"Lambda cannot assume the role {asked['Role']}: {why}")
 
     def _code(self, request: ApiRequest, code: Mapping[str, Any]) -> None:
         layers = request.parameters.get("Layers") or ()

@@ -342,7 +342,7 @@ class Broker:
     def _trace_accepted(self, trace: Trace, route: Route, message: Message) -> None:
         size, client_id = len(message.payload), message.origin.client_id
         if client_id is None:
-            text = "published to %s by not an MQTT client: QoS %s, %s bytes"
+            text = "published to %s by no device (the API, a rule or AWS IoT itself): QoS %s, %s bytes"
             trace.note(message.trace_id, text, (route.topic, message.qos, size))
         else:
             text = "published to %s by MQTT client %r: QoS %s, %s bytes"

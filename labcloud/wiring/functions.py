@@ -63,7 +63,7 @@ def make_event_sources(cloud: Cloud) -> EventSourceMappings:
 
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    checks = FunctionChecks(lambda role: cloud.roles.why_not_assumed(role, LAMBDA, {}) is None, read_object, layer_size)
+    checks = FunctionChecks(lambda role: cloud.roles.why_not_assumed(role, LAMBDA, {}), read_object, layer_size)
     refused = {
         "AddPermission": _check_permission,
         "CreateFunction": checks.create_function,

@@ -249,5 +249,17 @@ def test_a_rule_that_was_refused_for_its_role_is_put_right_at_the_role(said):
     stopped = Diagnostic("error", f"creating IoT Topic Rule: {said}", address="aws_iot_topic_rule.invalid")
     failure = TerraformFailed("apply", [stopped], applied=True)
     fix = better_fix(failure, "aws_iot_topic_rule in terraform/iot.tf")
-    assert fix == "assume_role_policy of the role iot_role: whom it trusts"
+    assert (
+        fix == "assume_role_policy of the role iot_role: whom it trusts, if it is the right role for aws_iot_topic_rule"
+    )
     assert better_fix(failure, "aws_dynamodb_table in terraform/dynamodb.tf").startswith("aws_dynamodb_table")
+
+
+def test_a_function_that_was_refused_for_its_role_is_put_right_at_the_role():
+    said = "Lambda cannot assume the role arn:aws:iam::123456789012:role/iot_role: it trusts iot.amazonaws.com"
+    stopped = Diagnostic("error", f"creating Lambda Function: {said}", address="aws_lambda_function.ac")
+    fix = better_fix(TerraformFailed("apply", [stopped], applied=True), "aws_lambda_function in terraform/lambda.tf")
+    assert (
+        fix
+        == "assume_role_policy of the role iot_role: whom it trusts, if it is the right role for aws_lambda_function"
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from checker.diagnostics import Diagnostic
 from checker.errors import LabError
 from checker.terraform import Changes, Terraform, TerraformFailed, outputs_in_state
 from checker.terraform_install import find_terraform
@@ -192,6 +193,34 @@ def test_a_terraform_that_ends_suddenly_is_told_in_words(tmp_path, program, end,
     assert "the last that it said: aws_iot_thing.house: create ..." in str(raised.value)
     assert str(raised.value).endswith("next  run the same command again: Terraform goes on where it stopped")
     assert "{" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "operation error IAM: CreateRole, EntityAlreadyExists: Role with name iot_role already exists.",
+        "operation error DynamoDB: CreateTable, ResourceInUseException: Table already exists: Temperature",
+        "operation error Lambda: CreateFunction, ResourceConflictException: Function already exist: ac_control_lambda",
+        "operation error Timestream Write: CreateDatabase, ConflictException: A database with the name iot already exists.",
+        "operation error QuickSight: CreateDataSet, ResourceExistsException: DataSet readings already exists",
+    ],
+    ids=["role", "table", "function", "database", "data set"],
+)
+def test_what_exists_though_the_state_does_not_list_it_is_not_told_as_a_mistake_in_a_file(said):
+    refused = Diagnostic("error", said, filename="iam.tf", line=7)
+
+    told = str(TerraformFailed("apply", [refused], applied=True))
+
+    assert "It exists already, but not as this resource" in told
+    assert "lab reset-cloud" in told and "terraform import" in told
+    assert "correct terraform/iam.tf" not in told
+
+
+def test_a_mistake_in_a_file_comes_before_what_exists_already():
+    exists = Diagnostic("error", "EntityAlreadyExists: Role with name r already exists.", filename="iam.tf", line=7)
+    wrong = Diagnostic("error", "Unsupported argument", filename="iot.tf", line=9)
+
+    assert "correct terraform/iot.tf line 9" in str(TerraformFailed("apply", [exists, wrong]))
 
 
 def test_outputs_are_read_from_a_state_of_the_known_version_only():

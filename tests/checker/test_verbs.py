@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from checker.checks import as_json
+from checker.checks.expectation import NotReady
 from checker.fast.warm import WarmProvider
 from checker.verbs.awslambda import Invocation, code_sha256
+from checker.verbs.bystanders import Bystanders
 from checker.verbs.control import Minute, commands_by_topic, new_mark
 from checker.verbs.device import Received, explain_connack
 from checker.verbs.dynamodb import plain
@@ -21,6 +23,7 @@ from checker.verbs.iot import TopicRule, parse_rule, topic_matches
 from checker.verbs.pipeline import INSTALLED, find_secrets, secrets_in
 from checker.verbs.quicksight import DataSet, charts_of, parse_data_set
 from checker.verbs.readings import Reading, kit_house, milliseconds, new_reading
+from checker.verbs.teardown import Aftermath, TeardownVerbs
 from checker.verbs.timestream import Answer, read_row
 from checker.verbs.unit_tests import parse_summary, run_unit_tests
 
@@ -450,3 +453,31 @@ def test_the_cloud_says_why_a_device_was_not_let_in():
     assert explain_refusal(target, "lab-1") == why
     assert explain_refusal(target, "lab-2") == ""
     assert explain_refusal(SimpleNamespace(control=None), "lab-1") == ""
+
+
+LEFT = Resource("DynamoDB table", "Temperature")
+
+
+def test_a_teardown_that_thought_that_all_was_well_is_told_by_its_own_words():
+    after = Aftermath(said="No objects need to be destroyed.", left_of_terraform=(LEFT,), made=1)
+
+    assert after.story == "bin/teardown.sh ended without an error; it said:\nNo objects need to be destroyed."
+    assert after.place_to_fix == "terraform destroy in bin/teardown.sh"
+
+
+def test_a_teardown_that_failed_is_told_by_what_is_left_and_by_its_remedy():
+    after = Aftermath("bin/teardown.sh has no run bit", remedy="chmod +x bin/teardown.sh", left_of_terraform=(LEFT,))
+
+    assert after.story == "still listed: DynamoDB table Temperature"
+    assert after.place_to_fix == "chmod +x bin/teardown.sh"
+
+
+def test_a_teardown_with_nothing_to_remove_is_not_judged(monkeypatch):
+    for name in ("plant", "remove"):
+        monkeypatch.setattr(Bystanders, name, lambda _: None)
+    monkeypatch.setattr("checker.verbs.teardown.list_resources", lambda _: {Resource("IAM role", "of_a_neighbour")})
+    terraform = SimpleNamespace(show=dict)
+    deployment = SimpleNamespace(target=None, ensure_applied=lambda _: None, terraform=terraform)
+
+    with pytest.raises(NotReady, match="nothing is deployed, so there is nothing to remove"):
+        TeardownVerbs(deployment, (), lambda: None, frozenset()).run()

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from labcloud.iot.data import IotData
     from labcloud.iot.device_api import DeviceApi
     from labcloud.iotlogging.writer import IotLogWriter
+    from labcloud.lifecycle import Lifecycle
     from labcloud.links import Links
     from labcloud.monitoring.alarms import Alarms
     from labcloud.monitoring.counters import Put
@@ -83,6 +84,7 @@ log = logging.getLogger("labcloud")
 CLOSED_BEFORE_THE_API = ("state_machines",)
 CLOSED_BEFORE_THE_BROKER = (
     *("event_schedules", "schedule_keeper", "scheduled_queries", "pollers", "athena", "stacks", "alarms", "expiry"),
+    "lifecycle",
 )
 CLOSED_AFTER_THE_BROKER = ("rules", "firehose", "iot_log", "destinations", "fan_out", "clock", "runtime", "timestream")
 WAITED_FOR = (
@@ -130,6 +132,7 @@ class Cloud:
     invoke_configs: Later[EventInvokeConfigs] = Later("labcloud.wiring.functions:make_invoke_configs")
     iot_data: Later[IotData] = Later("labcloud.wiring.iot:make_data")
     iot_log: Later[IotLogWriter] = Later("labcloud.wiring.iot:make_log")
+    lifecycle: Later[Lifecycle] = Later("labcloud.wiring.notifications:make_lifecycle")
     links: Later[Links] = Later("labcloud.wiring.notifications:make_links")
     notices: Later[Notices] = Later("labcloud.wiring.monitoring:make_notices")
     outlets: Later[Outlets] = Later("labcloud.wiring.outlets:make")

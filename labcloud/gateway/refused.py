@@ -103,8 +103,7 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
     "s3": {
         **dict.fromkeys(S3_UNKNOWN, _NOT_KEPT),
         "PutBucketInventoryConfiguration": "no inventory would be written",
-        "PutBucketLifecycle": "no object would expire",
-        "PutBucketLifecycleConfiguration": "no object would expire",
+        "PutBucketLifecycle": "PutBucketLifecycleConfiguration has taken its place",
         "PutBucketReplication": "nothing would be replicated",
         "PutBucketWebsite": "no website is served",
     },

@@ -2,36 +2,46 @@
 
 moto 5.2.5 tells targets without asking their policies and runs functions in Docker; and it crashes when the last
 version of a key that goes is a delete marker (Terraform's `force_destroy` does that): it sends the event of a deletion
-with a marker, which has neither size nor ETag. AWS sends no event for the deletion of a marker. And it takes an object
-for a form, and keeps nothing of it, if the upload says so (curl's --data-binary does).
+with a marker, which has neither size nor ETag. AWS sends no event for the deletion of a marker. Its events for
+EventBridge have another object's members and no time that AWS would write. And it takes an object
+for a form, and keeps nothing of it, if the upload says so (curl's --data-binary does). It stamps objects with real time;
+here they have the lab's, by which they expire.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 from moto.core.request import Request
-from moto.s3 import notifications
-from moto.s3.models import FakeDeleteMarker
+from moto.events.models import events_backends
+from moto.s3 import models, notifications
+from moto.s3.models import FakeDeleteMarker, FakeMultipart
 from moto.s3.responses import S3Response
 from werkzeug.datastructures import ImmutableMultiDict
 
 from labcloud.motobase import hooks
-from labcloud.notifications.messages import ObjectEvent
+from labcloud.notifications.messages import ObjectEvent, render_bus_event
 
 PLACE: ModuleType = notifications
+
+MODELS: ModuleType = models
+STARTED = "lab_started_s"
+"""The attribute of an upload: when it began, in epoch seconds of the lab clock."""
 
 Tell = Callable[[ObjectEvent, str, str], None]
 
 _tell: Tell = lambda event, configuration_id, target_arn: None  # noqa: E731
+_now: Callable[[], float] = time.time
 
 
-def use(tell: Tell) -> None:
-    """`tell` brings an event to a target; it gets the configuration's id and the target's ARN."""
-    global _tell
-    _tell = tell
+def use(tell: Tell, now: Callable[[], float]) -> None:
+    """`tell` brings an event to a target; it gets the configuration's id and the target's ARN. `now`: the lab clock."""
+    global _tell, _now
+    _tell, _now = tell, now
 
 
 def install() -> None:
@@ -39,6 +49,19 @@ def install() -> None:
     if hooks.first_time(__name__):
         hooks.replace(PLACE, "send_event", send_event)
         hooks.replace(S3Response, "setup_class", setup_class)
+        hooks.replace(MODELS, "utcnow", utcnow)
+        hooks.replace(FakeMultipart, "__init__", begin_upload)
+
+
+def utcnow() -> datetime:
+    """Lab time, as moto's own is: without a zone."""
+    return datetime.fromtimestamp(_now(), UTC).replace(tzinfo=None)
+
+
+def begin_upload(self: FakeMultipart, *arguments: Any, **named: Any) -> None:
+    """moto does not note when an upload began."""
+    hooks.stock(FakeMultipart, "__init__")(self, *arguments, **named)
+    setattr(self, STARTED, _now())
 
 
 def setup_class(self: S3Response, request: Request, full_url: str | None = None, headers: Any = None) -> None:
@@ -49,15 +72,28 @@ def setup_class(self: S3Response, request: Request, full_url: str | None = None,
 
 
 def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
-    """Tells every target whose configuration the event matches."""
+    """Tells every target whose configuration the event matches, and EventBridge if the bucket's configuration asks."""
     configuration = bucket.notification_configuration
     if configuration is None or isinstance(key, FakeDeleteMarker):
         return
     name = str(getattr(event_name, "value", event_name))
     etag = key.etag.replace('"', "")
-    event = ObjectEvent(account_id, bucket.region_name, bucket.name, name, key.name, key.size, etag, key.version_id)
+    event = ObjectEvent(
+        account_id,
+        bucket.region_name,
+        bucket.name,
+        name,
+        key.name,
+        key.size,
+        etag,
+        key.version_id,
+        key.storage_class,
+    )
     for notification in (*configuration.cloud_function, *configuration.queue, *configuration.topic):
-        if notification.matches(event_name, key.name):
+        if notification.matches(name, key.name):
             _tell(event, notification.id, notification.arn)
     if configuration.event_bridge is not None:
-        notifications._send_event_bridge_message(account_id, bucket, event_name, key)
+        message: Any = render_bus_event(event, _now())
+        for bus in events_backends[account_id][bucket.region_name].event_buses.values():
+            for rule in bus.rules.values():
+                rule.send_to_targets(message, transform_input=False)

@@ -17,6 +17,21 @@ from urllib.parse import quote_plus
 Sign = Callable[[Mapping[str, str]], Mapping[str, str]]
 """From the signed members of a message to its Signature, SignatureVersion and SigningCertURL."""
 
+S3 = "s3.amazonaws.com"
+TRANSITION = "s3:LifecycleTransition"
+DETAIL_TYPES = {
+    "s3:ObjectCreated": "Object Created",
+    "s3:ObjectRemoved": "Object Deleted",
+    "s3:LifecycleExpiration": "Object Deleted",
+    TRANSITION: "Object Storage Class Changed",
+    "s3:ObjectRestore:Post": "Object Restore Initiated",
+    "s3:ObjectRestore:Completed": "Object Restore Completed",
+    "s3:ObjectTagging:Put": "Object Tags Added",
+    "s3:ObjectTagging:Delete": "Object Tags Deleted",
+}
+"""By an event's name, or its family; those that this cloud has."""
+REASONS = {"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject"}
+
 
 @dataclass(frozen=True)
 class ObjectEvent:
@@ -30,6 +45,13 @@ class ObjectEvent:
     size: int
     etag: str
     version_id: str | None
+    storage_class: str = "STANDARD"
+    """The one that it has now."""
+
+    @property
+    def is_of_lifecycle(self) -> bool:
+        """Whether S3 did it by the bucket's rules, not somebody by a request."""
+        return self.name.startswith("s3:Lifecycle")
 
 
 @dataclass(frozen=True)
@@ -63,21 +85,21 @@ def iso_time(now_s: float) -> str:
 
 
 def render_object_event(event: ObjectEvent, configuration_id: str, now_s: float) -> dict[str, Any]:
-    """The event of a bucket notification."""
+    """The event of a bucket notification. What Lifecycle did has S3 itself as its author."""
     described: dict[str, Any] = {"key": quote_plus(event.key, safe="/")}
-    if event.name.startswith("s3:ObjectCreated"):
+    if event.name.startswith(("s3:ObjectCreated", TRANSITION)):
         described |= {"size": event.size, "eTag": event.etag}
     if event.version_id not in (None, "null"):
         described["versionId"] = event.version_id
     described["sequencer"] = f"{int(now_s * 1e6):018X}"
-    record = {
-        "eventVersion": "2.1",
+    record: dict[str, Any] = {
+        "eventVersion": "2.3" if event.is_of_lifecycle else "2.1",
         "eventSource": "aws:s3",
         "awsRegion": event.region,
         "eventTime": iso_time(now_s),
         "eventName": event.name.removeprefix("s3:"),
-        "userIdentity": {"principalId": f"AWS:{event.account_id}"},
-        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "userIdentity": {"principalId": S3 if event.is_of_lifecycle else f"AWS:{event.account_id}"},
+        "requestParameters": {"sourceIPAddress": S3 if event.is_of_lifecycle else "127.0.0.1"},
         "responseElements": {"x-amz-request-id": uuid.uuid4().hex[:16].upper(), "x-amz-id-2": uuid.uuid4().hex},
         "s3": {
             "s3SchemaVersion": "1.0",
@@ -90,7 +112,48 @@ def render_object_event(event: ObjectEvent, configuration_id: str, now_s: float)
             "object": described,
         },
     }
+    if event.name == TRANSITION:
+        moved = {"destinationStorageClass": event.storage_class}
+        record["lifecycleEventData"] = {"transitionEventData": moved}
     return {"Records": [record]}
+
+
+def render_bus_event(event: ObjectEvent, now_s: float) -> dict[str, Any]:
+    """The same event as EventBridge gets it. Source: S3 User Guide, "EventBridge event message structure"."""
+    family, _, kind = event.name.removeprefix("s3:").partition(":")
+    described: dict[str, Any] = {"key": event.key, "etag": event.etag}
+    if "Removed" not in family and "Expiration" not in family:
+        described["size"] = event.size
+    if event.version_id not in (None, "null"):
+        described["version-id"] = event.version_id
+    described["sequencer"] = f"{int(now_s * 1e6):018X}"
+    detail: dict[str, Any] = {
+        "version": "0",
+        "bucket": {"name": event.bucket},
+        "object": described,
+        "request-id": uuid.uuid4().hex[:16].upper(),
+        "requester": S3 if event.is_of_lifecycle else event.account_id,
+    }
+    if not event.is_of_lifecycle:
+        detail["source-ip-address"] = "127.0.0.1"
+    if family == "ObjectCreated":
+        detail["reason"] = REASONS.get(kind, kind)
+    elif family in ("ObjectRemoved", "LifecycleExpiration"):
+        detail["reason"] = "Lifecycle Expiration" if event.is_of_lifecycle else "DeleteObject"
+        detail["deletion-type"] = "Permanently Deleted" if kind == "Delete" else "Delete Marker Created"
+    elif event.name == TRANSITION:
+        detail["destination-storage-class"] = event.storage_class
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": DETAIL_TYPES.get(event.name) or DETAIL_TYPES[f"s3:{family}"],
+        "source": "aws.s3",
+        "account": event.account_id,
+        "time": datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": event.region,
+        "resources": [f"arn:aws:s3:::{event.bucket}"],
+        "detail": detail,
+    }
 
 
 def render_notification(

@@ -117,6 +117,8 @@ class Joint:
             cloud.alarms.reconcile()
         if kept.places("dynamodb"):
             cloud.expiry.reconcile()
+        if kept.places("s3"):
+            cloud.lifecycle.reconcile()
         kept.start()
 
     def resume_work(self) -> None:

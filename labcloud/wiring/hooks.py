@@ -43,7 +43,7 @@ def connect(cloud: Cloud) -> None:
     on_demand.use("event_rules", lambda account_id, region, *event: cloud.bus.offer(Scope(account_id, region), *event))
     on_demand.use("firehose", lambda *records: cloud.firehose.put(*records))
     on_demand.use("logs", lambda *call: cloud.functions.invoke_by_service(*call))
-    on_demand.use("s3", lambda *event: cloud.buckets.tell(*event))
+    on_demand.use("s3", lambda *event: cloud.buckets.tell(*event), cloud.clock.now)
     on_demand.use(
         "sns", lambda *message: cloud.fan_out.deliver(*message), lambda *asked: cloud.fan_out.ask_to_confirm(*asked)
     )

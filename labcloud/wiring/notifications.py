@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labcloud.api import ApiRequest, Served
 from labcloud.errors import AwsError
+from labcloud.lifecycle import Lifecycle
 from labcloud.links import Links
 from labcloud.notifications import BucketNotifications, FanOut
 
@@ -37,6 +38,10 @@ def make_fan_out(cloud: Cloud) -> FanOut:
     )
 
 
+def make_lifecycle(cloud: Cloud) -> Lifecycle:
+    return Lifecycle(cloud.clock)
+
+
 def make_links(cloud: Cloud) -> Links:
     return Links(cloud.destinations, cloud.fan_out.signer)
 
@@ -45,8 +50,9 @@ def serve(cloud: Cloud) -> Mapping[str, Served]:
     checks = {
         "CreateBucket": check_bucket_name,
         "PutBucketNotificationConfiguration": cloud.buckets.check_configuration,
+        **cloud.lifecycle.checks,
     }
-    return {"s3": Served(checks=checks)}
+    return {"s3": Served(cloud.lifecycle.operations, checks=checks)}
 
 
 def check_bucket_name(request: ApiRequest) -> None:

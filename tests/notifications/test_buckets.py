@@ -8,6 +8,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from labcloud.notifications.messages import ObjectEvent, render_bus_event
 from tests.notifications.test_topics import ECHO, bodies
 
 S3 = "s3.amazonaws.com"
@@ -115,3 +116,32 @@ def test_an_object_written_by_a_rule_is_told_too(lab):
     lab.publish("objects", {"a": 1})
     [line] = [line for line in lab.lines_of("/aws/lambda/on_rule_object", at_least=3) if line.startswith("{")]
     assert json.loads(line)["Records"][0]["s3"]["object"]["size"] == len('{"a":1}')
+
+
+def object_event(name: str, version_id: str | None = None) -> dict:
+    event = ObjectEvent("1" * 12, "eu-west-1", "lake", name, "a b", 5, "e7a9", version_id, "GLACIER")
+    return render_bus_event(event, 1_750_000_000.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "members"),
+    [
+        ("s3:ObjectCreated:Put", "Object Created", {"reason": "PutObject", "source-ip-address": "127.0.0.1"}),
+        ("s3:ObjectCreated:CompleteMultipartUpload", "Object Created", {"reason": "CompleteMultipartUpload"}),
+        ("s3:ObjectRemoved:Delete", "Object Deleted",
+         {"reason": "DeleteObject", "deletion-type": "Permanently Deleted"}),
+        ("s3:LifecycleExpiration:DeleteMarkerCreated", "Object Deleted",
+         {"reason": "Lifecycle Expiration", "deletion-type": "Delete Marker Created", "requester": S3}),
+        ("s3:LifecycleTransition", "Object Storage Class Changed", {"destination-storage-class": "GLACIER"}),
+        ("s3:ObjectTagging:Delete", "Object Tags Deleted", {"requester": "1" * 12}),
+    ],
+)  # fmt: skip
+def test_event_bridge_gets_an_object_event_in_its_own_form(name, kind, members):
+    event = object_event(name)
+    assert (event["detail-type"], event["time"]) == (kind, "2025-06-15T15:06:40Z")
+    assert event["resources"] == ["arn:aws:s3:::lake"]
+    assert members.items() <= event["detail"].items()
+    assert ("size" in event["detail"]["object"]) == (kind != "Object Deleted")
+    assert event["detail"]["object"]["key"] == "a b"
+    assert "version-id" not in event["detail"]["object"]
+    assert object_event(name, "v1")["detail"]["object"]["version-id"] == "v1"

@@ -197,6 +197,26 @@ def test_the_lab_clock_keeps_its_distance_and_its_rate(cloud):
     assert abs(cloud.lab("clock")["offset_s"] - offset_s) < 0.2
 
 
+def test_a_lifecycle_goes_on_and_what_it_took_stays_away(cloud):
+    s3 = cloud.client("s3")
+    make_bucket(cloud, "expiring")
+    rules = [
+        {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 2},
+         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}},
+    ]  # fmt: skip
+    s3.put_bucket_lifecycle_configuration(Bucket="expiring", LifecycleConfiguration={"Rules": rules})
+    s3.put_object(Bucket="expiring", Key="a", Body=b"1")
+    s3.create_multipart_upload(Bucket="expiring", Key="b")
+    cloud.kill_and_start()
+    assert s3.get_bucket_lifecycle_configuration(Bucket="expiring")["Rules"] == rules
+    assert s3.list_objects_v2(Bucket="expiring")["KeyCount"] == 1
+    cloud.lab("clock", {"advance_s": 3 * 86_400})
+    s3.put_object(Bucket="expiring", Key="c", Body=b"1")
+    cloud.kill_and_start()
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="expiring")["Contents"]] == ["c"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="expiring")
+
+
 def test_a_rate_keeps_its_phase_and_the_timer_is_planted_again(cloud):
     role_arn = make_role(cloud, "timer_role")["Arn"]
     function_arn = make_function(cloud, "timed", role_arn)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checker.fast.runs import PROVIDER_LOST
+from checker.process import Finished
+
 INIT_REMARK = "Terraform encountered problems during initialisation"
 
 
@@ -103,21 +106,44 @@ def describe_progress(message: Mapping[str, Any]) -> str | None:
 
 
 def describe_sudden_end(
-    action: str, returncode: int, messages: Sequence[Mapping[str, Any]], errors: Sequence[Diagnostic]
+    action: str, finished: Finished, messages: Sequence[Mapping[str, Any]], errors: Sequence[Diagnostic]
 ) -> str:
-    """What happened to a Terraform that was killed, or that ended without a reason; empty if it gave one."""
+    """What happened to a Terraform that was killed, lost its provider, or ended without a reason; empty if it gave one."""
+    what = _sudden_end(action, finished, bool(messages), errors)
+    if not what:
+        return ""
+    told = [line for message in messages if (line := describe_progress(message))]
+    last = [f"  the last that it said: {told[-1]}"] if told else []
+    return "\n".join([what, *last, NOBODYS_FAULT])
+
+
+def _sudden_end(action: str, finished: Finished, has_begun: bool, errors: Sequence[Diagnostic]) -> str:
+    returncode, stderr = finished.returncode, finished.stderr
     number = -returncode if returncode < 0 else returncode - 128
     if number > 0:
         name = {each.value: each.name for each in signal.Signals}.get(number, f"number {number}")
-        what = f"terraform {action} was ended from outside, by signal {name}{_KILLERS.get(name, '')}"
-    elif messages and not errors:
-        what = f"terraform {action} ended with exit code {returncode} and its output stops short of a reason"
-    else:
-        return ""
-    told = [line for message in messages if (line := describe_progress(message))]
-    return f"{what}\n  the last that it said: {told[-1]}" if told else what
+        return f"terraform {action} was ended from outside, by signal {name}{_KILLERS.get(name, '')}"
+    if any(error.summary.startswith(PROVIDER_LOST) for error in errors) or _says_at_a_start(stderr, PROVIDER_LOST):
+        return (
+            f"terraform {action} lost its provider in the middle: somebody killed it, it crashed, "
+            "or the system ran out of memory"
+        )
+    if not errors and (scarce := _SCARCE.search(stderr)):
+        return f"terraform {action} ended because the machine lacks memory or space: {scarce.group().strip()}"
+    if not errors and not (finished.stdout + stderr).strip():
+        return f"terraform {action} ended with exit code {returncode} and said nothing"
+    if not errors and has_begun:
+        return f"terraform {action} ended with exit code {returncode} and its output stops short of a reason"
+    return ""
 
 
+def _says_at_a_start(output: str, signs: tuple[str, ...]) -> bool:
+    """Does a line begin so, behind the frame that Terraform draws around its errors?"""
+    return any(line.lstrip("│╷ ").removeprefix("Error: ").startswith(signs) for line in output.splitlines())
+
+
+NOBODYS_FAULT = "Your files are not the reason, and no points are lost."
+_SCARCE = re.compile(r".*(?:fatal error: .*memory|cannot allocate memory|newosproc|no space left on device).*")
 _KILLERS = {"SIGKILL": ": somebody killed it, or the system ran out of memory", "SIGINT": " (Ctrl-C)"}
 
 

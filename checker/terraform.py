@@ -213,7 +213,7 @@ class Terraform:
             return
         messages = parse_messages(finished.stdout.splitlines())
         errors = sorted(errors_of(diagnostics_of(messages)), key=lambda d: (d.filename, d.line))
-        if ended := describe_sudden_end(action, finished.returncode, messages, errors):
+        if ended := describe_sudden_end(action, finished, messages, errors):
             raise LabError(ended, next_step="run the same command again: Terraform goes on where it stopped")
         started = any(is_change(message) for message in messages)
         raise TerraformFailed(action, errors, finished.stderr or plain_lines(finished.stdout), applied=started)

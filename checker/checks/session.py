@@ -207,7 +207,8 @@ def blame_the_target(failure: TerraformFailed, target: Target) -> None:
             target.control.health()
         except TargetDown:
             raise TargetDown(
-                "The local cloud ended in the middle of terraform", next_step="lab logs, then lab up"
+                "The local cloud ended in the middle of terraform; your files are not the reason",
+                next_step="lab logs, then lab up",
             ) from failure
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from checker.fast.needs import Needs, find_needs
 
 USES_PROVIDERS = {"validate", "plan", "apply", "destroy", "show"}
-ITS_FAULT = (
+PROVIDER_LOST = (
     "rpc error:",
     "Failed to load plugin schemas",
     "Failed to instantiate provider",
     "Failed to obtain provider schema",
     "Plugin did not respond",
     "Unrecognized remote plugin message",
-    "Request cancelled",
-    "no schema available for",
 )
+"""How Terraform's errors begin when the provider, or the way to it, failed."""
+ITS_FAULT = (*PROVIDER_LOST, "Request cancelled", "no schema available for")
 """What Terraform says when the provider, or the way to it, failed: then the run is repeated without."""
 
 LARGEST = 16 * 1024 * 1024

@@ -178,8 +178,17 @@ STARTED = (
         ),
         ("exit 2", "terraform apply ended with exit code 2 and its output stops short of a reason"),
         ('printf \'{"@level":"err\'; exit 1', "terraform apply ended with exit code 1 and its output stops short of"),
+        (
+            """echo '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Plugin did not respond",'\\
+'"detail":"The plugin encountered an error, and failed to respond to the plugin6.(*GRPCProvider) call."}}'; exit 1""",
+            "terraform apply lost its provider in the middle: somebody killed it, it crashed, or the system ran out of memory",
+        ),
+        (
+            "echo 'fatal error: runtime: out of memory' >&2; exit 2",
+            "terraform apply ended because the machine lacks memory or space: fatal error: runtime: out of memory",
+        ),
     ],
-    ids=["killed", "ended without a reason", "output cut"],
+    ids=["killed", "ended without a reason", "output cut", "provider killed", "out of memory"],
 )
 def test_a_terraform_that_ends_suddenly_is_told_in_words(tmp_path, program, end, message):
     (tmp_path / ".terraform").mkdir()
@@ -191,8 +200,30 @@ def test_a_terraform_that_ends_suddenly_is_told_in_words(tmp_path, program, end,
     assert not isinstance(raised.value, TerraformFailed)
     assert message in str(raised.value)
     assert "the last that it said: aws_iot_thing.house: create ..." in str(raised.value)
+    assert "Your files are not the reason, and no points are lost." in str(raised.value)
     assert str(raised.value).endswith("next  run the same command again: Terraform goes on where it stopped")
     assert "{" not in str(raised.value)
+
+
+@pytest.mark.parametrize("action", ["init", "apply", "plan", "show", "outputs", "validate", "destroy"])
+@pytest.mark.parametrize("end", ["kill -9 $$", "exit 137", "exit 1"])
+def test_a_terraform_that_ends_without_a_word_is_nobodys_fault(tmp_path, program, action, end):
+    (tmp_path / ".terraform").mkdir()
+
+    with pytest.raises(LabError) as raised:
+        getattr(Terraform(tmp_path, os.environ, program(end), within_s=10), action)()
+
+    assert raised.value.exit_code == 3
+    assert "Your files are not the reason, and no points are lost." in str(raised.value)
+
+
+def test_a_refusal_that_only_speaks_of_memory_is_still_a_refusal(tmp_path, program):
+    """The size of a function's memory is the learner's."""
+    (tmp_path / ".terraform").mkdir()
+    said = '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"expected memory_size to be at least 128"}}'
+
+    with pytest.raises(TerraformFailed, match="expected memory_size"):
+        Terraform(tmp_path, os.environ, program(f"echo '{said}'; exit 1"), within_s=10).apply()
 
 
 @pytest.mark.parametrize(

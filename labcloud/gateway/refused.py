@@ -106,6 +106,7 @@ NEVER_DONE: Mapping[str, Mapping[str, str]] = {
         "PutBucketLifecycle": "PutBucketLifecycleConfiguration has taken its place",
         "PutBucketReplication": "nothing would be replicated",
         "PutBucketWebsite": "no website is served",
+        "SelectObjectContent": "its SQL would be answered wrongly; Athena is served",
     },
     "sagemaker": {
         "CreateAutoMLJobV2": "nothing would be trained",

@@ -7,7 +7,7 @@ GetMetricStatistics takes data with further dimensions for the asked metric: ala
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from moto.cloudwatch.models import (
@@ -18,19 +18,18 @@ from moto.cloudwatch.models import (
     cloudwatch_backends,
 )
 
-from labcloud.motobase import hooks
+from labcloud.motobase import hooks, lab_time
 
 StateChanged = Callable[[str, str, Alarm, str], None]
 """state_changed(account id, region, moto's alarm, old state)"""
 
 _state_changed: StateChanged = lambda account_id, region, alarm, old: None  # noqa: E731
-_now: Callable[[], float] = lambda: datetime.now(UTC).timestamp()  # noqa: E731
 
 
-def use(state_changed: StateChanged, now: Callable[[], float]) -> None:
-    """`state_changed` is told of each change; `now` dates it."""
-    global _state_changed, _now
-    _state_changed, _now = state_changed, now
+def use(state_changed: StateChanged) -> None:
+    """`state_changed` is told of each change."""
+    global _state_changed
+    _state_changed = state_changed
 
 
 def install() -> None:
@@ -45,7 +44,7 @@ def put_metric_alarm(self: CloudWatchBackend, name: str, *rest: Any, **named: An
     old = self.alarms.get(name)
     alarm: Alarm = hooks.stock(CloudWatchBackend, "put_metric_alarm")(self, name, *rest, **named)
     if old is None:
-        alarm.state_value, alarm.state_updated_timestamp = "INSUFFICIENT_DATA", _lab_time()
+        alarm.state_value, alarm.state_updated_timestamp = "INSUFFICIENT_DATA", lab_time.utcnow()
         return alarm
     for member in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history"):
         setattr(alarm, member, getattr(old, member))
@@ -56,7 +55,7 @@ def update_state(self: Alarm, reason: str, reason_data: str, state_value: str) -
     """Changes the state, and tells if it is another one."""
     old = self.state_value
     hooks.stock(Alarm, "update_state")(self, reason, reason_data, state_value)
-    self.state_updated_timestamp = _lab_time()
+    self.state_updated_timestamp = lab_time.utcnow()
     if old != state_value:
         _, _, _, region, account_id, _ = self.alarm_arn.split(":", 5)
         _state_changed(account_id, region, self, old)
@@ -95,7 +94,3 @@ def _statistics(datum: Any) -> dict[str, float]:
         }
     assert isinstance(datum, MetricDatum)
     return {"SampleCount": 1, "Sum": datum.value, "Minimum": datum.value, "Maximum": datum.value}
-
-
-def _lab_time() -> datetime:
-    return datetime.fromtimestamp(_now(), UTC).replace(tzinfo=None)

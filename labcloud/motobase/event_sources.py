@@ -13,6 +13,7 @@ from moto.kinesis.models import Stream, kinesis_backends
 from moto.sqs.models import Message, Queue, sqs_backends
 
 from labcloud.errors import AwsError
+from labcloud.motobase import kinesis
 from labcloud.motobase.event_targets import scope_of
 from labcloud.motobase.refusals import as_aws_errors
 
@@ -145,7 +146,9 @@ def read_after(arn: str, shard: str, position: int, count: int) -> list[StreamRe
         items = _table(arn).stream_shard.items
         found = [_table_record(arn, item.to_json()) for item in items]
     else:
-        records = list(_stream(arn).shards[shard].records.items())
+        stream = _stream(arn)
+        records = list(stream.shards[shard].records.items())
+        position = max(position, kinesis.last_expired(stream, stream.shards[shard]))
         found = [_stream_record(arn, shard, number, record) for number, record in records if number > position]
     return [record for record in found if record.position > position][:count]
 
@@ -173,7 +176,7 @@ def _table(arn: str) -> Any:
 
 
 def _stream_record(arn: str, shard: str, number: int, record: Any) -> StreamRecord:
-    kinesis = {
+    described = {
         "kinesisSchemaVersion": "1.0",
         "partitionKey": record.partition_key,
         "sequenceNumber": str(number),
@@ -181,7 +184,7 @@ def _stream_record(arn: str, shard: str, number: int, record: Any) -> StreamReco
         "approximateArrivalTimestamp": record.created_at,
     }
     written = {
-        "kinesis": kinesis,
+        "kinesis": described,
         "eventSource": "aws:kinesis",
         "eventVersion": "1.0",
         "eventID": f"{shard}:{number}",

@@ -1,8 +1,8 @@
 """IAM and STS on moto 5.2.5: AWS-managed policies on demand, sessions that can be told apart, and reads.
 
 moto 5.2.5 knows AWS-managed policies only if it parses all 1,582 of them at start, finds a session by walking a list
-that only grows, lets anybody assume roles that do not exist, calls every unknown key a user named "moto", and deletes
-policies that are still attached.
+that only grows, lets anybody assume roles that do not exist, calls every unknown key a user named "moto", deletes
+policies that are still attached, and loses a role's description when UpdateRole does not repeat it.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ def install() -> None:
         hooks.replace(IAMBackend, name, _knowing_aws_policies(name))
     hooks.replace(IAMBackend, "list_policies", list_policies)
     hooks.replace(IAMBackend, "delete_policy", delete_policy)
+    hooks.replace(IAMBackend, "update_role", update_role)
     iam_groups.install()
     hooks.replace(STSBackend, "assume_role", assume_role)
     hooks.replace(STSBackend, "get_assumed_role_from_access_key", get_assumed_role_from_access_key)
@@ -235,6 +236,13 @@ def delete_policy(self: IAMBackend, policy_arn: str) -> None:
         message = "Cannot delete a policy attached to entities."
         raise AwsError(message, code="DeleteConflict", status=409)
     hooks.stock(IAMBackend, "delete_policy")(self, policy_arn)
+
+
+def update_role(self: IAMBackend, role_name: str, role_description: str | None, max_session_duration: Any) -> Role:
+    """What is not named stays."""
+    kept = self.get_role(role_name).description if role_description is None else role_description
+    role: Role = hooks.stock(IAMBackend, "update_role")(self, role_name, kept, max_session_duration)
+    return role
 
 
 def _knowing_aws_policies(name: str) -> Any:

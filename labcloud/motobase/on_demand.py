@@ -14,7 +14,7 @@ MODULES = {
     "firehose": ("firehose",),
     "iot": ("iot",),
     "kinesis": ("kinesis",),
-    "logs": ("logs",),
+    "logs": ("logs", "log_retention"),
     "s3": ("s3", "event_rules"),
     "sagemaker": ("sagemaker",),
     "sns": ("sns",),

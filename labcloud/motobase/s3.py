@@ -10,9 +10,7 @@ here they have the lab's, by which they expire.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +21,7 @@ from moto.s3.models import FakeDeleteMarker, FakeMultipart
 from moto.s3.responses import S3Response
 from werkzeug.datastructures import ImmutableMultiDict
 
-from labcloud.motobase import hooks
+from labcloud.motobase import hooks, lab_time
 from labcloud.notifications.messages import ObjectEvent, render_bus_event
 
 PLACE: ModuleType = notifications
@@ -35,13 +33,12 @@ STARTED = "lab_started_s"
 Tell = Callable[[ObjectEvent, str, str], None]
 
 _tell: Tell = lambda event, configuration_id, target_arn: None  # noqa: E731
-_now: Callable[[], float] = time.time
 
 
-def use(tell: Tell, now: Callable[[], float]) -> None:
-    """`tell` brings an event to a target; it gets the configuration's id and the target's ARN. `now`: the lab clock."""
-    global _tell, _now
-    _tell, _now = tell, now
+def use(tell: Tell) -> None:
+    """`tell` brings an event to a target; it gets the configuration's id and the target's ARN."""
+    global _tell
+    _tell = tell
 
 
 def install() -> None:
@@ -49,19 +46,14 @@ def install() -> None:
     if hooks.first_time(__name__):
         hooks.replace(PLACE, "send_event", send_event)
         hooks.replace(S3Response, "setup_class", setup_class)
-        hooks.replace(MODELS, "utcnow", utcnow)
+        hooks.replace(MODELS, "utcnow", lab_time.utcnow)
         hooks.replace(FakeMultipart, "__init__", begin_upload)
-
-
-def utcnow() -> datetime:
-    """Lab time, as moto's own is: without a zone."""
-    return datetime.fromtimestamp(_now(), UTC).replace(tzinfo=None)
 
 
 def begin_upload(self: FakeMultipart, *arguments: Any, **named: Any) -> None:
     """moto does not note when an upload began."""
     hooks.stock(FakeMultipart, "__init__")(self, *arguments, **named)
-    setattr(self, STARTED, _now())
+    setattr(self, STARTED, lab_time.now())
 
 
 def setup_class(self: S3Response, request: Request, full_url: str | None = None, headers: Any = None) -> None:
@@ -93,7 +85,7 @@ def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
         if notification.matches(name, key.name):
             _tell(event, notification.id, notification.arn)
     if configuration.event_bridge is not None:
-        message: Any = render_bus_event(event, _now())
+        message: Any = render_bus_event(event, lab_time.now())
         for bus in events_backends[account_id][bucket.region_name].event_buses.values():
             for rule in bus.rules.values():
                 rule.send_to_targets(message, transform_input=False)

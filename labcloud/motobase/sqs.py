@@ -5,38 +5,24 @@ An expired message stays in moto's queue and hides, each time that it is met, th
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import moto.sqs.models
 from moto.sqs.models import Message, SQSBackend
 
-from labcloud.motobase import hooks
-
-_now: Callable[[], float] = time.time
-
-
-def use(now: Callable[[], float]) -> None:
-    """`now` gives the lab time, epoch seconds."""
-    global _now
-    _now = now
+from labcloud.motobase import hooks, lab_time
 
 
 def install() -> None:
     """Puts the hooks in place."""
     if hooks.first_time(__name__):
-        hooks.replace(moto.sqs.models, "unix_time", unix_time)
+        hooks.replace(moto.sqs.models, "unix_time", lab_time.now)
         hooks.replace(moto.sqs.models, "unix_time_millis", unix_time_millis)
         hooks.replace(SQSBackend, "receive_message", receive_message)
 
 
-def unix_time() -> float:
-    return _now()
-
-
 def unix_time_millis() -> float:
-    return _now() * 1000.0
+    return lab_time.now() * 1000.0
 
 
 def receive_message(self: SQSBackend, queue_name: str, *arguments: Any, **named: Any) -> list[Message]:

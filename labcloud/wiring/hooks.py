@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labcloud.api import Scope
 from labcloud.iot.registry import is_certificate
-from labcloud.motobase import iot_reads, on_demand
+from labcloud.motobase import iot_reads, lab_time, on_demand
 from labcloud.motobase.install import install
 
 if TYPE_CHECKING:
@@ -38,16 +38,16 @@ def connect(cloud: Cloud) -> None:
             cloud.mqtt.call_threadsafe(lambda: _disconnect_all_but(cloud, active))
 
     install()
+    lab_time.use(cloud.clock.now)
     on_demand.use("iot", cloud.authority, ENDPOINTS.__getitem__, check_topic_rule, registry_changed)
-    on_demand.use("cloudwatch", lambda *change: cloud.notices.state_changed(*change), cloud.clock.now)
+    on_demand.use("cloudwatch", lambda *change: cloud.notices.state_changed(*change))
     on_demand.use("event_rules", lambda account_id, region, *event: cloud.bus.offer(Scope(account_id, region), *event))
     on_demand.use("firehose", lambda *records: cloud.firehose.put(*records))
     on_demand.use("logs", lambda *call: cloud.functions.invoke_by_service(*call))
-    on_demand.use("s3", lambda *event: cloud.buckets.tell(*event), cloud.clock.now)
+    on_demand.use("s3", lambda *event: cloud.buckets.tell(*event))
     on_demand.use(
         "sns", lambda *message: cloud.fan_out.deliver(*message), lambda *asked: cloud.fan_out.ask_to_confirm(*asked)
     )
-    on_demand.use("sqs", cloud.clock.now)
 
 
 def _disconnect_all_but(cloud: Cloud, active: set[str]) -> None:

@@ -110,7 +110,7 @@ def _attacks(parts: Sequence[Part]) -> list[Submission]:
     found = []
     for file in sorted(ATTACKS.glob("*.toml")):
         attack: dict[str, Any] = tomllib.loads(file.read_text())
-        if file.stem in PATIENT or attack["way"] == "lambda":
+        if file.stem in PATIENT or attack["way"] not in ("program", "terraform"):
             continue
         text = json.dumps(attack.get("files", {})).replace("{marker}", "synthetic-attack")
         files: dict[str, str] = json.loads(text)

@@ -167,6 +167,6 @@ def test_collect_takes_the_attempt_that_counts(tmp_path):
 def test_autograde_without_isolation_is_refused_unless_it_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     init_course(tmp_path / "course")
-    with pytest.raises(LabError, match="Isolation needs") as problem:
+    with pytest.raises(LabError, match="bubblewrap is not installed") as problem:
         CliRunner().invoke(nbgrader, ["autograde", str(tmp_path / "course"), str(tmp_path)], catch_exceptions=False)
     assert "--isolation none" in problem.value.next_step

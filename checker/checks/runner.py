@@ -13,7 +13,7 @@ from typing import Any
 from checker.checks.check import Check
 from checker.checks.expectation import NotAsExpected, NotAvailable, NotReady
 from checker.checks.result import CheckResult
-from checker.errors import LabError
+from checker.errors import LabError, LearnerProblem
 
 
 def run_checks(
@@ -102,6 +102,8 @@ def _run(each: Check, lab: Any, trace_folder: Path) -> CheckResult:
         return _result(each, "skipped", because=missing.because, fix=missing.fix)
     except NotAvailable as missing:
         return CheckResult(each.id, each.title, "skipped", each.points, because=missing.because, blameless=True)
+    except LearnerProblem as problem:
+        return _result(each, "skipped", because=problem.message, fix=problem.next_step)
     except LabError as error:
         return _result(each, "broken", because=error.message, fix=error.next_step)
     except BaseException as error:

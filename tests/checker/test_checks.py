@@ -10,7 +10,9 @@ from checker.checks import check, expect
 from checker.checks.check import Check, checks_of, load_checks
 from checker.checks.expectation import Later, NotAvailable, NotReady
 from checker.checks.runner import run_checks, shuffled, with_needs
+from checker.diagnostics import Diagnostic
 from checker.errors import LabError, TargetDown
+from checker.terraform import TerraformFailed
 
 
 def passing(lab):
@@ -115,6 +117,15 @@ def test_a_cloud_that_is_down_is_broken_and_says_what_to_do(tmp_path):
     (result,) = run(make("1.1", raising(TargetDown("AWS does not answer", next_step="lab up"))), tmp_path=tmp_path)
 
     assert (result.status, result.because, result.fix) == ("broken", "AWS does not answer", "lab up")
+
+
+def test_files_of_the_learners_that_cannot_be_deployed_are_not_a_bug_of_ours(tmp_path):
+    refused = TerraformFailed("apply", [Diagnostic("error", "no such data set", filename="main.tf", line=3)])
+
+    (result,) = run(make("7.1", raising(refused)), tmp_path=tmp_path)
+
+    assert (result.status, result.blameless, result.fix) == ("skipped", False, refused.next_step)
+    assert "no such data set" in result.because
 
 
 def test_a_check_that_hangs_is_given_up(tmp_path):

@@ -171,6 +171,8 @@ def unmet(grades: Grades, expected: dict[str, dict[str, list[str]]]) -> tuple[li
         if not results:
             continue
         looked_at += 1
+        if results[-1]["status"] == "broken" and "attack" not in learner:
+            found.append(f"{learner}: broken, which only the kit's own failures are")
         given = {check["id"]: check for part in results[-1]["parts"] for check in part["checks"]}
         for check, allowed in checks.items():
             if (status := given[check]["status"]) not in allowed:

@@ -39,7 +39,9 @@ def _nothing_was_checked(report: Report) -> str:
 
 
 def _failed_suite(reason: str) -> ET.Element:
-    suite = ET.Element("testsuite", name=tr("Before the parts"), tests="1", failures="1", skipped="0", errors="0", time="0.000")
+    suite = ET.Element(
+        "testsuite", name=tr("Before the parts"), tests="1", failures="1", skipped="0", errors="0", time="0.000"
+    )
     case = ET.SubElement(suite, "testcase", classname="before", name=tr("The files can be checked."), time="0.000")
     ET.SubElement(case, "failure", message=_clean(tr(reason))).text = _clean(tr(reason))
     return suite

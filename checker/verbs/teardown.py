@@ -79,7 +79,9 @@ class TeardownVerbs:
                 if is_named(resource, names | self.known_names) or _feeds_a_data_set(resource, json.dumps(state))
             }
             if not own:
-                raise NotReady("nothing is deployed, so there is nothing to remove", fix="lab apply, when parts 1 to 6 are written")
+                raise NotReady(
+                    "nothing is deployed, so there is nothing to remove", fix="lab apply, when parts 1 to 6 are written"
+                )
             ended = self._run_script()
             after = list_resources(target)
             harmed = tuple(bystanders.missing_from(after))

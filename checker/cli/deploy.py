@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from checker.checks.session import blame_the_target
 from checker.cli.consent import ask_before_aws, yes_option
 from checker.cli.options import (
     Progress,
@@ -18,6 +19,7 @@ from checker.cli.options import (
 )
 from checker.curriculum.parts import read_parts
 from checker.deployment import Deployment
+from checker.terraform import TerraformFailed
 
 
 def open_deployment(folder: str | None, target: str | None, progress: Progress) -> Deployment:
@@ -39,6 +41,9 @@ def apply(folder: str | None, target: str | None, verbose: bool, yes: bool) -> N
     say(f"terraform apply against {deployment.target.name} ...")
     try:
         changes = deployment.apply(read_parts())
+    except TerraformFailed as failure:
+        blame_the_target(failure, deployment.target)
+        raise
     finally:
         progress.clear()
     for notice in deployment.notices:
@@ -57,6 +62,9 @@ def destroy(folder: str | None, target: str | None, verbose: bool) -> None:
     say(f"terraform destroy against {deployment.target.name} ...")
     try:
         changes = deployment.destroy()
+    except TerraformFailed as failure:
+        blame_the_target(failure, deployment.target)
+        raise
     finally:
         progress.clear()
     echo(f"Destroy complete! Resources: {changes.remove} destroyed.")

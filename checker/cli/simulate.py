@@ -13,8 +13,9 @@ from checker.cli.options import Progress, say, target_option, workspace_option
 from checker.curriculum.simulating import simulating
 from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
-from checker.errors import LearnerProblem, UsageProblem
+from checker.errors import LearnerProblem, TargetDown, UsageProblem
 from checker.process import Finished, run_program
+from checker.target import Target
 
 FOREVER_S = 10 * 365 * 86_400.0
 
@@ -52,7 +53,20 @@ def simulate(
         context.exit(0)
     if not done.succeeded:
         raise LearnerProblem(done.stderr.strip() or "The house ended without a word", next_step="lab check 1")
+    require_that_the_cloud_lives(deployment.target)
     context.exit(0)
+
+
+def require_that_the_cloud_lives(target: Target) -> None:
+    """A house goes on without its cloud, as a real one does; whoever looks at it must know that nobody listened."""
+    try:
+        if target.control is not None:
+            target.control.health()
+    except TargetDown as down:
+        raise TargetDown(
+            "The local cloud ended while the house lived: readings since then reached nobody",
+            next_step="lab logs, then lab up",
+        ) from down
 
 
 def run_house(

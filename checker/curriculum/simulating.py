@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from checker.curriculum.workspace import Workspace
+from checker.errors import TargetDown
 from checker.target import Target
 
 NOTE = "simulating.json"
@@ -23,7 +24,8 @@ def simulating(workspace: Workspace, target: Target, speed: float) -> Iterator[N
     finally:
         (workspace.notes / NOTE).unlink(missing_ok=True)
         if target.control is not None and speed != 1:
-            target.control.set_rate(1.0)
+            with suppress(TargetDown):  # a cloud that is gone runs at no speed
+                target.control.set_rate(1.0)
 
 
 def is_simulating(workspace: Workspace) -> bool:

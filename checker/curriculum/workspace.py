@@ -91,14 +91,24 @@ def find_workspace(chosen: str | Path | None = None, begin: Path | None = None) 
         if not (folder / "terraform").is_dir():
             makes = f"lab new {chosen}" if not folder.exists() else "name the folder that lab new made"
             raise UsageProblem(f"{folder} is not a workspace: it has no folder terraform/", next_step=makes)
-        return Workspace(folder)
+        return _own(folder)
     here = (begin or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if _is_workspace(folder):
-            return Workspace(folder)
+            return _own(folder)
     raise UsageProblem(
         f"{here} is not inside a workspace", next_step="lab new DIR makes one; then cd DIR, or use --workspace DIR"
     )
+
+
+def _own(folder: Path) -> Workspace:
+    """The workspace in a folder, unless it is the starter: what is changed there would be in every new workspace."""
+    if folder == STARTER:
+        raise UsageProblem(
+            f"{folder} is the kit's own: every new workspace begins as its copy",
+            next_step="lab new DIR makes one of your own; then cd DIR",
+        )
+    return Workspace(folder)
 
 
 def _is_workspace(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,7 +46,9 @@ def aws_answers() -> Iterator[None]:
     try:
         yield
     except (EndpointConnectionError, ConnectionClosedError, BotoConnectionError) as error:
-        raise TargetDown(f"AWS does not answer: {error}", next_step="lab up, or look at your network") from error
+        if re.search(r"//(?:127\.0\.0\.1|localhost)[:/]", str(error)):
+            raise TargetDown(f"The local cloud does not answer: {error}", next_step="lab logs, then lab up") from error
+        raise TargetDown(f"AWS does not answer: {error}", next_step="look at your network") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise LabError(f"AWS: {error}", next_step="aws configure, or --target aws:PROFILE:REGION") from error
     except ClientError as error:

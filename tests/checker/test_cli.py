@@ -10,8 +10,14 @@ from types import SimpleNamespace
 import pytest
 
 from checker.cli import COMMANDS, main
-from checker.curriculum.parts import ROOT, read_parts
+from checker.curriculum.parts import ROOT, STARTER, read_parts
 from checker.curriculum.workspace import lay_over
+from checker.deployment import Deployment
+from checker.diagnostics import Diagnostic
+from checker.process import Finished
+from checker.target import local_target
+from checker.terraform import TerraformFailed
+from tests.checker.test_target import CLOUD
 
 
 @pytest.fixture
@@ -53,6 +59,45 @@ def test_a_misspelt_command_is_a_usage_error_with_a_suggestion(lab):
 
     assert code == 2
     assert "There is no command 'chek'. Did you mean 'check'?" in errors
+
+
+GONE = TerraformFailed("apply", [Diagnostic("error", "dial tcp 127.0.0.1:1: connection refused", "", "iot.tf", 7)])
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_a_cloud_that_ends_under_terraform_is_not_the_learners_fault(lab, monkeypatch, command):
+    def end(*_: object) -> None:
+        raise GONE
+
+    monkeypatch.setattr("checker.cli.deploy.open_target", lambda *_: local_target(CLOUD))
+    monkeypatch.setattr(Deployment, command, end)
+
+    code, _, errors = lab(command)
+
+    assert code == 3
+    assert "The local cloud ended in the middle of terraform; your files are not the reason" in errors
+    assert "correct" not in errors
+
+
+def test_a_house_that_outlives_its_cloud_says_so(lab, monkeypatch):
+    monkeypatch.setattr("checker.cli.deploy.open_target", lambda *_: local_target(CLOUD))
+    monkeypatch.setattr("checker.cli.simulate.run_house", lambda *_, **__: Finished(0, "96 readings", ""))
+
+    code, _, errors = lab("simulate", "--minutes", "1")
+
+    assert code == 3
+    assert "The local cloud ended while the house lived" in errors
+    assert "next  lab logs, then lab up" in errors
+
+
+def test_the_kits_own_starter_is_not_worked_in(lab, monkeypatch):
+    monkeypatch.chdir(STARTER / "terraform")
+
+    code, _, errors = lab("check", "1")
+
+    assert code == 2
+    assert "is the kit's own: every new workspace begins as its copy" in errors
+    assert "next  lab new DIR makes one of your own; then cd DIR" in errors
 
 
 def test_outside_a_workspace_there_is_one_message(lab, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 from checker.checks.result import CheckResult, PartResult, Report
 from checker.cli import COMMANDS, main
 from checker.curriculum.parts import ROOT
+from checker.curriculum.workspace import new_workspace
 from checker.language.catalogue import (
     Entry,
     languages,
@@ -123,9 +124,10 @@ def test_a_language_that_the_kit_does_not_have_is_one_message(monkeypatch, capsy
     )
 
 
-def test_help_and_usage_messages_are_translated(monkeypatch, capsys):
+def test_help_and_usage_messages_are_translated(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("LAB_LANG", "de")
-    for arguments in (["check", "--help"], ["chek"], ["check", "9", "--workspace", "starter"]):
+    workspace = new_workspace(tmp_path / "workspace", with_git=False)
+    for arguments in (["check", "--help"], ["chek"], ["check", "9", "--workspace", str(workspace.folder)]):
         with pytest.raises(SystemExit):
             main(arguments)
     said = capsys.readouterr()

@@ -275,7 +275,7 @@ def find_handler(handler):
         module_name, function_name = handler.rsplit(".", 1)
     except ValueError as problem:
         raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {problem}") from None
-    if module_name.split("/")[0] in sys.builtin_module_names:
+    if module_name.split(".")[0] in sys.builtin_module_names:
         message = f"Cannot use built-in module {module_name} as a handler module"
         raise Fault("Runtime.BuiltInModuleConflict", message)
     try:

@@ -14,7 +14,7 @@ from typing import Any
 from labcloud.api import ApiRequest
 from labcloud.awslambda.errors import InvalidParameterValue
 from labcloud.awslambda.interpreters import PYTHON_RUNTIMES
-from labcloud.awslambda.package import check_package
+from labcloud.awslambda.package import check_package, check_sizes
 from labcloud.errors import AwsError
 
 RETIRED = re.compile(
@@ -51,15 +51,20 @@ ReadObject = Callable[[str, str, str], bytes]
 """read_object(account id, bucket, key); raises AwsError."""
 LayerSizes = Callable[[str, str, str], int]
 """layer_size(account id, region, layer version ARN): unzipped bytes; raises AwsError."""
+SizesOf = Callable[[ApiRequest], tuple[int, int]]
+"""sizes_of(request): unzipped bytes of the code and of the layers that the function of a request has; raises AwsError."""
 
 
 class FunctionChecks:
     """Checks for the gateway, one for each operation."""
 
-    def __init__(self, why_not_assumed: WhyNotAssumed, read_object: ReadObject, layer_size: LayerSizes) -> None:
+    def __init__(
+        self, why_not_assumed: WhyNotAssumed, read_object: ReadObject, layer_size: LayerSizes, sizes_of: SizesOf
+    ) -> None:
         self._why_not_assumed = why_not_assumed
         self._read_object = read_object
         self._layer_size = layer_size
+        self._sizes_of = sizes_of
 
     def create_function(self, request: ApiRequest) -> None:
         """CreateFunction."""
@@ -71,19 +76,21 @@ class FunctionChecks:
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages."
             )
         self._configuration(request)
-        self._code(request, asked["Code"])
+        self._code(request, asked["Code"], self._layers(request))
 
     def update_function_configuration(self, request: ApiRequest) -> None:
         """UpdateFunctionConfiguration."""
         self._configuration(request)
+        if request.parameters.get("Layers"):
+            check_sizes(self._sizes_of(request)[0], self._layers(request))
 
     def update_function_code(self, request: ApiRequest) -> None:
         """UpdateFunctionCode."""
-        self._code(request, request.parameters)
+        self._code(request, request.parameters, self._sizes_of(request)[1])
 
     def publish_layer_version(self, request: ApiRequest) -> None:
         """PublishLayerVersion."""
-        self._code(request, request.parameters["Content"])
+        self._code(request, request.parameters["Content"], 0)
 
     def _configuration(self, request: ApiRequest) -> None:
         asked = request.parameters
@@ -101,9 +108,11 @@ class FunctionChecks:
             # Not AWS's sentence, after which Terraform waits for five minutes: doc/decisions/006.
             raise InvalidParameterValue(f"Lambda cannot assume the role {asked['Role']}: {why}")
 
-    def _code(self, request: ApiRequest, code: Mapping[str, Any]) -> None:
+    def _layers(self, request: ApiRequest) -> int:
         layers = request.parameters.get("Layers") or ()
-        layer_bytes = sum(self._layer_size(request.account_id, request.region, arn) for arn in layers)
+        return sum(self._layer_size(request.account_id, request.region, arn) for arn in layers)
+
+    def _code(self, request: ApiRequest, code: Mapping[str, Any], layer_bytes: int) -> None:
         if code.get("ZipFile") is not None:
             package = code["ZipFile"]
             package = package if isinstance(package, bytes) else base64.b64decode(package)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from labcloud.awslambda.errors import InvalidParameterValue
 from labcloud.awslambda.model import FunctionConfig
-from labcloud.awslambda.package import MAX_UNZIPPED_BYTES, check_package, make_read_only, remove_tree, unpack
+from labcloud.awslambda.package import (
+    check_sizes,
+    make_read_only,
+    remove_tree,
+    unpack,
+    unpack_together,
+    unzipped_size,
+)
 
 if TYPE_CHECKING:
     from labcloud.awslambda.worker import Worker
@@ -41,15 +48,14 @@ class Generation:
         with self._unpacking:
             if self._unpacked:
                 return
-            package = self._config.read_code()
-            total = sum(check_package(layer) for layer in self._config.layers) + check_package(package)
-            if total >= MAX_UNZIPPED_BYTES:
-                message = f"Function code combined with layers exceeds the maximum allowed size of {MAX_UNZIPPED_BYTES} bytes."
-                raise InvalidParameterValue(message)
-            unpack(package, self.task_root)
-            self.layers_root.mkdir()
-            for layer in self._config.layers:
-                unpack(layer, self.layers_root)
+            package, layers = self._config.read_code(), self._config.layers
+            check_sizes(unzipped_size(package), sum(map(unzipped_size, layers)))
+            try:
+                unpack(package, self.task_root)
+                unpack_together(layers, self.layers_root)
+            except InvalidParameterValue:
+                remove_tree(self._directory)
+                raise
             make_read_only(self.task_root)
             make_read_only(self.layers_root)
             self._unpacked = True

@@ -11,6 +11,7 @@ from labcloud.awslambda.checks import FunctionChecks, check_permission
 from labcloud.awslambda.destinations import DestinationSender
 from labcloud.awslambda.event_invoke import EventInvokeConfigs
 from labcloud.awslambda.logs import LogWriter
+from labcloud.awslambda.package import unzipped_size
 from labcloud.awslambda.service import Functions
 from labcloud.awslambda.sources import EventSourceMappings, Pollers
 from labcloud.errors import AwsError
@@ -63,7 +64,9 @@ def make_event_sources(cloud: Cloud) -> EventSourceMappings:
 
 
 def serve(cloud: Cloud) -> Mapping[str, Served]:
-    checks = FunctionChecks(lambda role: cloud.roles.why_not_assumed(role, LAMBDA, {}), read_object, layer_size)
+    checks = FunctionChecks(
+        lambda role: cloud.roles.why_not_assumed(role, LAMBDA, {}), read_object, layer_size, _sizes_of
+    )
     refused = {
         "AddPermission": _check_permission,
         "CreateFunction": checks.create_function,
@@ -98,6 +101,11 @@ def _credentials(account_id: str, role_arn: str, session_name: str) -> Credentia
     return Credentials(
         minted.access_key_id, minted.secret_access_key, minted.session_token, minted.expiration.timestamp()
     )
+
+
+def _sizes_of(request: ApiRequest) -> tuple[int, int]:
+    function = function_of(request.account_id, request.region, str(request.parameters.get("FunctionName", "")))
+    return unzipped_size(function.code_zip), sum(map(unzipped_size, function.layers))
 
 
 def _check_permission(request: ApiRequest) -> None:

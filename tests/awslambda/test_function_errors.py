@@ -73,6 +73,14 @@ def test_the_worker_survives_an_exception(runtime: LambdaRuntime) -> None:
             "Bad handler 'handler': not enough values to unpack (expected 2, got 1)",
             id="handler without a module",
         ),
+        pytest.param(
+            "",
+            "sys.path.append",
+            "Runtime.BuiltInModuleConflict",
+            "Cannot use built-in module sys.path as a handler module",
+            id="built-in module",
+        ),
+        pytest.param("", ".handler", "ValueError", "Empty module name", id="handler without a module's name"),
         pytest.param("1 / 0", "app.handler", "ZeroDivisionError", "division by zero", id="error while importing"),
     ],
 )

@@ -31,6 +31,9 @@ from checker.errors import LabError, LearnerProblem
 from checker.process import Finished, Runner, run_program, scratch_of
 
 FLAG = python_terraform.IsFlagged
+LOCKED = "Error acquiring the state lock"
+LOCK_TIMEOUT = "60s"
+"""How long a run waits for another one in the same workspace: lab watch and lab check side by side."""
 NEEDS_INIT = (
     "terraform init",
     "Inconsistent dependency lock file",
@@ -152,13 +155,17 @@ class Terraform:
 
     def apply(self) -> Changes:
         """Makes the target be as the files say."""
-        finished = self._with_init(lambda: self._library.apply(skip_plan=True, json=FLAG, no_color=None))
+        finished = self._with_init(
+            lambda: self._library.apply(skip_plan=True, json=FLAG, no_color=None, lock_timeout=LOCK_TIMEOUT)
+        )
         self._raise_unless_succeeded("apply", finished)
         return _changes(finished, "apply")
 
     def plan(self) -> Changes:
         """What an apply would do now."""
-        finished = self._with_init(lambda: self._library.plan(detailed_exitcode=None, json=FLAG, no_color=None))
+        finished = self._with_init(
+            lambda: self._library.plan(detailed_exitcode=None, json=FLAG, no_color=None, lock_timeout=LOCK_TIMEOUT)
+        )
         self._raise_unless_succeeded("plan", finished)
         return _changes(finished, "plan")
 
@@ -177,7 +184,9 @@ class Terraform:
     def destroy(self) -> Changes:
         """Removes everything that the state lists."""
         finished = self._with_init(
-            lambda: self._library.destroy(force=None, auto_approve=FLAG, json=FLAG, no_color=None)
+            lambda: self._library.destroy(
+                force=None, auto_approve=FLAG, json=FLAG, no_color=None, lock_timeout=LOCK_TIMEOUT
+            )
         )
         self._raise_unless_succeeded("destroy", finished)
         return _changes(finished, "destroy")
@@ -215,6 +224,11 @@ class Terraform:
         errors = sorted(errors_of(diagnostics_of(messages)), key=lambda d: (d.filename, d.line))
         if ended := describe_sudden_end(action, finished, messages, errors):
             raise LabError(ended, next_step="run the same command again: Terraform goes on where it stopped")
+        if any(error.summary.startswith(LOCKED) for error in errors):
+            raise LabError(
+                f"Another Terraform works on this workspace's state, and did not end within {LOCK_TIMEOUT}",
+                next_step="end lab watch, lab check or terraform in the other terminal, then run the same command again",
+            )
         started = any(is_change(message) for message in messages)
         raise TerraformFailed(action, errors, finished.stderr or plain_lines(finished.stdout), applied=started)
 

@@ -11,6 +11,7 @@ import click
 
 from checker.cli.options import echo, open_workspace, workspace_option
 from checker.curriculum.parts import STARTER, Part, find_part, read_parts
+from checker.curriculum.progress import begin_at, begun_at
 from checker.curriculum.workspace import Workspace, lay_over
 
 KEPT = "kept"
@@ -36,6 +37,7 @@ def reset(wanted: str | None, folder: str | None) -> None:
         else:
             (workspace.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, workspace.folder / name)
+    begin_at(workspace, min(part.number, begun_at(workspace)) if part else 1)
     what = f"Part {part.number} begins" if part else "All parts begin"
     echo(f"{what} anew. Your files are kept in {kept}.")
     echo("  next  lab apply brings the target to these files")
@@ -59,6 +61,7 @@ def catch_up(wanted: str, folder: str | None) -> None:
     names = [str(f.relative_to(e.solution)) for e in earlier for f in e.solution.rglob("*") if f.is_file()]
     kept = keep(workspace, names)
     written = lay_over(workspace, earlier)
+    begin_at(workspace, part.number)
     echo(
         f"{len(set(written))} files are now those of the solutions before part {part.number}. Yours are kept in {kept}."
     )

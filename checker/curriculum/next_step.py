@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from checker.curriculum.parts import Part, Step, find_part, read_parts
-from checker.curriculum.progress import results
+from checker.curriculum.progress import begun_at, results
 from checker.curriculum.workspace import Workspace
 
 
 def next_step(workspace: Workspace) -> tuple[Part, Step] | None:
-    """The first step whose check has not passed, or None."""
-    for part in read_parts():
+    """The first step whose check has not passed, or None; parts before the one that was begun with are not asked for."""
+    begun = begun_at(workspace)
+    for part in (part for part in read_parts() if part.number >= begun):
         checks = results(workspace).get(str(part.number), {}).get("checks", {})
         for step in part.steps:
             if checks.get(step.id) != "passed":

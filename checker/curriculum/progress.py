@@ -8,13 +8,15 @@ from typing import Any
 from checker.checks.result import Report
 from checker.curriculum.workspace import Workspace
 
-RESULTS, HINTS, TIMES = "results.json", "hints.json", "times.json"
+RESULTS, HINTS, TIMES, BEGUN = "results.json", "hints.json", "times.json", "begun.json"
 
 
 def remember(workspace: Workspace, report: Report) -> None:
-    """Keeps the newest result of every part that the report has."""
+    """Keeps the newest result of every part that the report has and in which nothing broke."""
     kept = workspace.read_note(RESULTS)
     for part in report.parts:
+        if any(check.status == "broken" for check in part.checks):
+            continue  # our fault says nothing about the learner
         kept[str(part.number)] = {
             "points": part.bonus if part.bonus_part else part.points,
             "available": part.available,
@@ -53,6 +55,16 @@ def has_passed(workspace: Workspace, number: int) -> bool:
     """Did every check of the part pass when it was last checked?"""
     checks = results(workspace).get(str(number), {}).get("checks", {})
     return bool(checks) and all(status == "passed" for status in checks.values())
+
+
+def begin_at(workspace: Workspace, number: int) -> None:
+    """Notes that the learner begins with this part: those before it are the solutions'."""
+    workspace.write_note(BEGUN, {"part": number})
+
+
+def begun_at(workspace: Workspace) -> int:
+    """The part that the learner began with."""
+    return int(workspace.read_note(BEGUN).get("part", 1))
 
 
 def hints_taken(workspace: Workspace) -> dict[str, int]:

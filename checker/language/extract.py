@@ -47,6 +47,7 @@ SIGNS = {
     "NOT_SERVED",
     "CLOSED",
     "OWN_FAULT",
+    "LOCKED",
     "INIT_REMARK",
     "SECRET_FILES",
 }

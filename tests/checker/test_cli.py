@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from checker.checks.result import CheckResult, PartResult, Report
 from checker.cli import COMMANDS, main
 from checker.curriculum.parts import ROOT, STARTER, read_parts
+from checker.curriculum.progress import has_passed, remember, results
 from checker.curriculum.workspace import lay_over
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
@@ -170,6 +173,27 @@ def test_a_solution_is_shown_after_passing_only(lab, workspace):
     assert "+++ solution/terraform/iot.tf" in lab("solution", "1")[1]
     lay_over(workspace, read_parts()[:1])
     assert "terraform/iot.tf: the same" in lab("solution", "1")[1]
+
+
+def test_after_catching_up_the_part_that_was_wanted_is_next(lab, workspace):
+    lab("catch-up", "3")
+    assert lab("next")[1].startswith("Part 3: ")
+
+    lab("reset", "2")
+    assert lab("next")[1].startswith("Part 2: ")
+
+    lab("reset")
+    assert lab("next")[1].startswith("Part 1: ")
+
+
+def test_what_broke_takes_no_points_that_were_there(workspace):
+    passed = CheckResult("2.1", "It works.", "passed", 2)
+    remember(workspace, Report((PartResult(2, "Two", False, (passed,)),), {}))
+
+    remember(workspace, Report((PartResult(2, "Two", False, (replace(passed, status="broken"),)),), {}))
+
+    assert results(workspace)["2"]["points"] == 2
+    assert has_passed(workspace, 2)
 
 
 def test_catch_up_brings_the_earlier_solutions_and_keeps_the_old_files(lab, workspace):

@@ -254,6 +254,19 @@ def test_a_mistake_in_a_file_comes_before_what_exists_already():
     assert "correct terraform/iot.tf line 9" in str(TerraformFailed("apply", [exists, wrong]))
 
 
+def test_another_terraform_in_the_folder_is_waited_for_and_then_told(tmp_path, program):
+    (tmp_path / ".terraform").mkdir()
+    said = '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Error acquiring the state lock","detail":"x"}}'
+    fake = program(f"echo \"$@\" > arguments; echo '{said}'; exit 1")
+
+    with pytest.raises(LabError, match="Another Terraform works on this workspace's state") as raised:
+        Terraform(tmp_path, os.environ, fake, within_s=10).apply()
+
+    assert "-lock-timeout=60s" in (tmp_path / "arguments").read_text().split()
+    assert not isinstance(raised.value, TerraformFailed)
+    assert "-lock=false" not in str(raised.value)
+
+
 def test_outputs_are_read_from_a_state_of_the_known_version_only():
     state = b'{"version": 4, "outputs": {"a": {"value": ["x"], "type": ["list", "string"]}, "b": {"value": 1}}}'
 

@@ -33,7 +33,7 @@ def status(folder: str | None) -> None:
         taken = sum(step in hints for step in (step.id for step in part.steps))
         levels = sum(hints.get(step.id, 0) for step in part.steps)
         facts = [f"{points} of {part.points}{bonus} points", state]
-        facts += [f"{levels} hints for {taken} steps"] if taken else []
+        facts += [f"hints taken: {levels}"] if taken else []
         spent = minutes.get(str(part.number), 0)
         facts += [f"{spent} of about {part.minutes} minutes" if spent else f"about {part.minutes} minutes"]
         echo(f"{part.number}  {tr(part.title)}\n     {', '.join(facts)}")

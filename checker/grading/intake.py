@@ -57,6 +57,11 @@ def find_sources(place: Path, names_in_zip: list[str] | None = None) -> list[Sou
         raise UsageProblem(f"{place} does not exist", next_step="name the folder of the submissions, or Moodle's zip")
     if place.is_file():
         return _sorted(_of_archive(place, names_in_zip or []))
+    if any(place.glob("terraform/*.tf")):
+        raise UsageProblem(
+            f"{place} is one submission, not a folder that holds submissions",
+            next_step=f"lab grade {place.parent} --only {place.name}",
+        )
     listed = _read_list(place)
     found = [_apply(listed, source) for source in _of_folder(place)]
     if not found:
@@ -144,8 +149,9 @@ def _read_list(place: Path) -> dict[str, dict[str, str]]:
     unknown = {column for row in rows for column in row} - set(LIST_COLUMNS)
     if unknown or any(not row.get("source") for row in rows):
         raise UsageProblem(
-            f"{file} must have the columns {', '.join(LIST_COLUMNS)} (source in every row), not {sorted(map(str, unknown))}",
-            next_step="correct its first line",
+            f"{file} must have the columns {', '.join(LIST_COLUMNS)} (source in every row), "
+            f"not: {', '.join(sorted(map(str, unknown))) or 'a row without source'}",
+            next_step="correct its first line; commas divide the columns",
         )
     return {row["source"]: row for row in rows}
 

@@ -83,7 +83,7 @@ def _house(told: Told) -> dict[str, Any]:
 def refused(course: Course, why: str) -> dict[str, Any]:
     """A submission that could not be read: every check is skipped, nothing is earned."""
     because = f"the submission was refused: {harmless(why)}"
-    return {**graded(course, Told(stopped=because)), "status": "refused", "problem": because}
+    return {**graded(course, Told(stopped=because)), "status": "refused", "problem": harmless(why)}
 
 
 def _part(

@@ -28,7 +28,12 @@ class Grades:
     def prepare(self) -> None:
         """Makes the folders, readable for their owner only."""
         for name in ("results", "submissions", "logs"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            try:
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageProblem(
+                    f"{self.folder} cannot be a folder: {error.strerror}", next_step="choose another --out"
+                ) from error
         with contextlib.suppress(PermissionError):
             self.folder.chmod(0o700)
 

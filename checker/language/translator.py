@@ -64,6 +64,8 @@ class Translator:
     def _known(self, core: str) -> tuple[Piece, ...]:
         if core in self._messages:
             return (Piece(self._messages[core], True),)
+        if f"{core}." in self._messages:  # a title in brackets has no full stop
+            return (Piece(self._messages[f"{core}."].removesuffix("."), True),)
         best: tuple[Piece, ...] = (Piece(core, False),)
         for candidate in (self._by_template(core), *self._by_parts(core)):
             if _letters(candidate) > _letters(best):
@@ -99,8 +101,8 @@ class Translator:
 
 
 def core_of(line: str) -> tuple[str, str, str]:
-    """What stands before a message, the message, what stands after it: it may be indented, or one of a list."""
-    core = line.lstrip(" \t,;").rstrip()
+    """What stands before a message, the message, what stands after it: it may be indented, one of a list, or a check's `2.3  title`."""
+    core = re.sub(r"^\d+\.\d+  ", "", line.lstrip(" \t,;")).rstrip()
     begin = line.index(core) if core else len(line)
     return line[:begin], core, line[begin + len(core) :]
 

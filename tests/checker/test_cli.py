@@ -154,7 +154,7 @@ def test_hints_go_one_level_further_each_time(lab):
         "2.3  Almost the answer (hint 3 of 3)",
     ]
     assert again == third
-    assert "3 hints for 1 steps, about " in lab("status")[1]
+    assert "hints taken: 3, about " in lab("status")[1]
 
 
 def test_a_hint_for_no_step_lists_the_steps(lab):

@@ -6,6 +6,7 @@ import pytest
 
 from checker.errors import UsageProblem
 from checker.grading.intake import Source, find_sources, only_these, safe_id
+from checker.grading.store import Grades
 
 
 def test_folders_archives_and_repositories_get_the_ids_of_their_names(tmp_path):
@@ -142,6 +143,40 @@ def test_an_id_of_other_letters_is_a_number_of_its_own():
 def test_an_empty_folder_is_a_usage_problem(tmp_path):
     with pytest.raises(UsageProblem, match="holds no submission"):
         find_sources(tmp_path)
+
+
+def test_one_submission_instead_of_a_folder_of_them_is_told_and_its_folders_are_no_learners(tmp_path):
+    (tmp_path / "ada/terraform").mkdir(parents=True)
+    (tmp_path / "ada/terraform/iot.tf").touch()
+    (tmp_path / "ada/src").mkdir()
+
+    with pytest.raises(UsageProblem) as raised:
+        find_sources(tmp_path / "ada")
+
+    assert str(raised.value) == (
+        f"{tmp_path / 'ada'} is one submission, not a folder that holds submissions\n"
+        f"  next  lab grade {tmp_path} --only ada"
+    )
+
+
+def test_a_list_with_semicolons_is_shown_as_it_is_written(tmp_path):
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "submissions.csv").write_text("source;learner\nada;ada\n")
+
+    with pytest.raises(UsageProblem, match=r"not: source;learner\n  next  correct its first line; commas divide"):
+        find_sources(tmp_path)
+
+
+@pytest.mark.parametrize("made", ["a file", "below a file"])
+def test_grades_that_would_lie_in_a_file_are_a_usage_problem(tmp_path, made):
+    file = tmp_path / "grades"
+    file.touch()
+    out = file if made == "a file" else file / "2026"
+
+    with pytest.raises(UsageProblem) as raised:
+        Grades(out).prepare()
+
+    assert str(raised.value) == f"{out} cannot be a folder: Not a directory\n  next  choose another --out"
 
 
 @pytest.mark.parametrize(

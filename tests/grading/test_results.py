@@ -53,6 +53,7 @@ def test_a_refused_submission_earns_nothing_and_says_why():
     result = refused(COURSE, "it unpacks to more than 100 times its size")
 
     assert (result["status"], result["points"]) == ("refused", 0)
+    assert result["problem"] == "it unpacks to more than 100 times its size"
     assert "more than 100 times" in result["parts"][0]["checks"][0]["because"]
 
 

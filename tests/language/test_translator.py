@@ -36,6 +36,8 @@ def german():
         ("  rule hot is disabled", "  Regel hot ist ausgeschaltet"),
         ("rule a is disabled\nsomething else\nIt works.", "Regel a ist ausgeschaltet\nsomething else\nEs geht."),
         ("rule r: role x may do none, but not s3:Put", "Regel r: Rolle x darf keine, aber nicht s3:Put"),
+        ("2.1 did not pass (It works)", "2.1 ist nicht bestanden (Es geht)"),
+        ("2.1  It works.", "2.1  Es geht."),
         ("3 of 10 bonus points", "3 von 10 Bonus Punkten"),
         ("3 of 10 points", "3 von 10 Punkten"),
         ("no table of this name; the tables are: none", "keine Tabelle dieses Namens; die Tabellen sind: keine"),

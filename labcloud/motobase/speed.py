@@ -73,7 +73,7 @@ def no_builder(self: SmithyRule, append_unknown: bool = True) -> Callable[..., t
 
 
 def _writes_no_url(self: SmithyRule, **values: Any) -> tuple[str, str]:
-    raise NotImplementedError(f"{self.rule} is only matched")
+    raise RuntimeError(f"{self.rule} is made to be matched: its URL is never written")
 
 
 def decided_already(self: ActionAuthenticatorMixin, *resource: Any, **named: Any) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<op>==|!=|=~|!~|&&|\|\||\(|\))|\$\{?(?P<var>\w+)\}?|\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'"
     r"|/(?P<regex>(?:\\.|[^/\\])+)/(?P<flags>[a-z]*)|(?P<null>null)\b)"
 )
 LONGEST = 2_000
+SEARCH_WITHIN_S = 1.0
+"""GitLab's own matcher (RE2) never takes longer than its text is long; a pattern that does is refused."""
 
 
 class ConditionError(ValueError):
@@ -22,7 +25,7 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True)
 class _Pattern:
-    compiled: re.Pattern[str]
+    compiled: Any
 
 
 Value = str | None | _Pattern
@@ -97,7 +100,10 @@ class _Reader:
             right = _pattern(f"(?u){right[1:-1]}", self.expression)
         if not isinstance(right, _Pattern):
             raise ConditionError(f"{self.expression!r}: {operator} wants a pattern between slashes on its right")
-        found = isinstance(left, str) and right.compiled.search(left) is not None
+        try:
+            found = isinstance(left, str) and right.compiled.search(left, timeout=SEARCH_WITHIN_S) is not None
+        except TimeoutError as error:
+            raise ConditionError(f"{self.expression!r}: the pattern takes too long") from error
         return found == (operator == "=~")
 
     def _value(self) -> Value:
@@ -123,7 +129,9 @@ class _Reader:
 
 
 def _pattern(text: str, expression: str) -> _Pattern:
+    import regex  # like re, and a search can be given an end; not before the first pattern
+
     try:
-        return _Pattern(re.compile(text))
-    except re.error as error:
+        return _Pattern(regex.compile(text))
+    except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise ConditionError(f"{expression!r}: the pattern is not valid: {error}") from error

@@ -12,6 +12,11 @@ from checker.pipeline.model import FILE_NAME, PipelineError, Problem
 
 DEEPEST = 10
 """GitLab's limits: levels of !reference and (there 11) of extends."""
+MOST_INCLUDES = 150
+LARGEST_FILE = 2 * 1024 * 1024
+"""GitLab's, too."""
+LARGEST = 100_000
+"""Values of the whole file with its aliases, references and parents put in: few lines can stand for billions."""
 
 
 class _Reference(tuple[str, ...]):
@@ -50,9 +55,26 @@ _Loader.add_constructor("!reference", _construct_reference)
 
 def load(workspace: Path) -> dict[str, Any]:
     """The file with includes merged, `extends` and `!reference` resolved. Raises PipelineError."""
-    document = _merge_includes(workspace, _read(workspace, FILE_NAME), depth=0)
-    document = {name: _dereference(document, value, 0) for name, value in document.items()}
-    return {name: _extended(document, name, ()) for name in document}
+    includes, room = _Allowance(MOST_INCLUDES, "it includes more than {} files"), _Allowance(LARGEST, TOO_BIG)
+    document = _merge_includes(workspace, _read(workspace, FILE_NAME), 0, includes, room)
+    document = {name: _dereference(document, value, 0, room) for name, value in document.items()}
+    return {name: _extended(document, name, (), room) for name in document}
+
+
+TOO_BIG = "the parsed YAML is too big: more than {} values"
+
+
+class _Allowance:
+    """How many of something there may be."""
+
+    def __init__(self, most: int, complaint: str) -> None:
+        self._left, self._complaint = most, complaint.format(most)
+
+    def take(self, number: int = 1) -> None:
+        """So many more; raises PipelineError when there are too many."""
+        self._left -= number
+        if self._left < 0:
+            raise _error(self._complaint)
 
 
 def _read(workspace: Path, name: str) -> dict[str, Any]:
@@ -60,6 +82,8 @@ def _read(workspace: Path, name: str) -> dict[str, Any]:
     if not path.is_relative_to(workspace.resolve()):
         raise _error(f"include {name} points outside the project")
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _error(f"{name} is larger than {LARGEST_FILE} bytes")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise _error(f"{name} does not exist") from None
@@ -90,7 +114,9 @@ YAML_WORDS = {
 """What the parser says of the mistakes that are made most, and what is meant."""
 
 
-def _merge_includes(workspace: Path, document: dict[str, Any], depth: int) -> dict[str, Any]:
+def _merge_includes(
+    workspace: Path, document: dict[str, Any], depth: int, files: _Allowance, room: _Allowance
+) -> dict[str, Any]:
     includes = document.pop("include", None)
     if includes is None:
         return document
@@ -101,12 +127,14 @@ def _merge_includes(workspace: Path, document: dict[str, Any], depth: int) -> di
         name = entry.get("local") if isinstance(entry, dict) and set(entry) == {"local"} else entry
         if not isinstance(name, str) or "://" in name:
             raise _error(f"include {entry}: only files of the project (include: local) can be included here")
+        files.take()
         included = _read(workspace, name.lstrip("/"))
-        merged = _deep_merge(merged, _merge_includes(workspace, included, depth + 1))
-    return _deep_merge(merged, document)
+        merged = _deep_merge(merged, _merge_includes(workspace, included, depth + 1, files, room), room)
+    return _deep_merge(merged, document, room)
 
 
-def _dereference(document: Mapping[str, Any], value: Any, depth: int) -> Any:
+def _dereference(document: Mapping[str, Any], value: Any, depth: int, room: _Allowance) -> Any:
+    room.take()
     if isinstance(value, _Reference):
         if depth >= DEEPEST:
             raise _error(f"!reference [{', '.join(value)}] is nested too deeply or refers to itself")
@@ -115,13 +143,13 @@ def _dereference(document: Mapping[str, Any], value: Any, depth: int) -> Any:
             if not isinstance(found, Mapping) or name not in found:
                 raise _error(f"!reference [{', '.join(value)}]: there is no {name}")
             found = found[name]
-        return _dereference(document, found, depth + 1)
+        return _dereference(document, found, depth + 1, room)
     if isinstance(value, dict):
-        return {key: _dereference(document, member, depth) for key, member in value.items()}
+        return {key: _dereference(document, member, depth, room) for key, member in value.items()}
     if isinstance(value, list):
         resolved: list[Any] = []
         for member in value:
-            result = _dereference(document, member, depth)
+            result = _dereference(document, member, depth, room)
             resolved.extend(result) if isinstance(member, _Reference) and isinstance(result, list) else resolved.append(
                 result
             )
@@ -129,7 +157,7 @@ def _dereference(document: Mapping[str, Any], value: Any, depth: int) -> Any:
     return value
 
 
-def _extended(document: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Any:
+def _extended(document: Mapping[str, Any], name: str, seen: tuple[str, ...], room: _Allowance) -> Any:
     job = document[name]
     if not isinstance(job, dict) or "extends" not in job:
         return job
@@ -140,15 +168,16 @@ def _extended(document: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> 
     for parent in parents:
         if parent not in document:
             raise _error(f"extends {parent}: there is no such job or template", name)
-        merged = _deep_merge(merged, _extended(document, parent, (*seen, name)))
-    return _deep_merge(merged, {key: value for key, value in job.items() if key != "extends"})
+        merged = _deep_merge(merged, _extended(document, parent, (*seen, name), room), room)
+    return _deep_merge(merged, {key: value for key, value in job.items() if key != "extends"}, room)
 
 
-def _deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _deep_merge(base: Mapping[str, Any], over: Mapping[str, Any], room: _Allowance) -> dict[str, Any]:
+    room.take(len(base) + len(over))
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _deep_merge(merged[key], value) if both else value
+        merged[key] = _deep_merge(merged[key], value, room) if both else value
     return merged
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from checker.pipeline.globs import matching
 from checker.pipeline.model import Artifacts, Job, JobResult
 from checker.pipeline.tools import make_environment
 from checker.process import Runner, run_program, scratch_of
@@ -168,12 +169,11 @@ def _keep(artifacts: Iterable[str], project: Path, kept: Path) -> None:
 
 def _matches(project: Path, pattern: str) -> set[str]:
     """The regular files in the project that match; none is reached through a link, whatever the job made of its folder."""
-    pattern = pattern.rstrip("/")
-    if pattern.startswith("/") or ".." in Path(pattern).parts:
+    if pattern.startswith("/"):
         return set()
     found = set()
     try:
-        for path in project.glob(pattern):
+        for path in matching(project, pattern):
             files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
             found |= {file.relative_to(project).as_posix() for file in files if Path(os.path.realpath(file)) == file}
     except (OSError, RecursionError, ValueError):  # too deep, loops, a pattern that is none

@@ -13,6 +13,7 @@ from typing import Any
 
 from checker.pipeline.conditions import ConditionError, holds
 from checker.pipeline.document import load
+from checker.pipeline.globs import problem_of
 from checker.pipeline.model import Artifacts, Job, Need, Pipeline, PipelineError, Problem, Rule
 from checker.pipeline.only import as_rules, rules_of
 from checker.pipeline.schema_words import in_words
@@ -54,6 +55,8 @@ OBEYED = frozenset(
 )
 DEFAULT_STAGES = ("build", "test", "deploy")
 EDGES = (".pre", ".post")
+MOST_JOBS = 200
+"""Each needs a copy of the project; GitLab's administrators set such a limit, too."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|hrs?|d|days?)?\b")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -82,6 +85,8 @@ def read(workspace: Path) -> Pipeline:
         problems += _job_problems(name, body, stages)
         if not any(problem.job == name for problem in problems):
             jobs[name] = _job(name, body, default)
+    if len(jobs) > MOST_JOBS:
+        raise PipelineError([Problem(f"it has {len(jobs)} jobs; this machine's runner takes at most {MOST_JOBS}")])
     problems += _reference_problems(jobs)
     if not jobs and not problems:
         problems.append(Problem("the file holds no job"))
@@ -142,6 +147,9 @@ def _job_problems(name: str, body: Mapping[str, Any], stages: tuple[str, ...]) -
         problems.append(Problem(f"{error}; write rules: instead", name))
     if "script" not in body:
         problems.append(Problem("it has no script", name))
+    handed_on = _artifacts(body.get("artifacts") or {})
+    for pattern in (*handed_on.paths, *handed_on.exclude):
+        problems += [Problem(f"artifacts: {text}", name)] if (text := problem_of(pattern)) else []
     stage = body.get("stage", "test")
     if stage not in stages:
         named = ", ".join(s for s in stages if s not in EDGES)
@@ -156,6 +164,11 @@ def _rule_problems(rule: Mapping[str, Any]) -> list[str]:
     problems = []
     if unserved := sorted(set(rule) - {"if", "exists", "when", "allow_failure", "variables"}):
         problems.append(f"rules: this machine's runner does not do {', '.join(unserved)}")
+    if isinstance(rule.get("exists"), Mapping):
+        problems.append("rules: this machine's runner takes exists: as a list of patterns")
+    else:
+        for pattern in _lines(rule.get("exists")):
+            problems += [f"rules: exists: {text}"] if (text := problem_of(pattern)) else []
     if "if" in rule:
         try:
             holds(str(rule["if"]), {})

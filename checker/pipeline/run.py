@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from checker.pipeline import job as job_runner
-from checker.pipeline.conditions import holds
+from checker.pipeline.conditions import ConditionError, holds
+from checker.pipeline.globs import matching
 from checker.pipeline.job import Place
-from checker.pipeline.model import Job, JobResult, Pipeline, PipelineResult, Rule
+from checker.pipeline.model import Job, JobResult, Pipeline, PipelineError, PipelineResult, Problem, Rule
 from checker.pipeline.read import read
 from checker.process import Runner, run_program
 
@@ -145,9 +146,12 @@ class _Run:
 
 
 def _rule_matches(rule: Rule, variables: Mapping[str, str], project: Path) -> bool:
-    if rule.condition is not None and not holds(rule.condition, variables):
-        return False
-    return not rule.exists or any(next(project.glob(pattern), None) for pattern in rule.exists)
+    try:
+        if rule.condition is not None and not holds(rule.condition, variables):
+            return False
+    except ConditionError as error:  # seen only with the variables' values
+        raise PipelineError([Problem(f"rules: if: {error}")]) from error
+    return not rule.exists or any(next(matching(project, pattern), None) for pattern in rule.exists)
 
 
 def _workflow_starts(rules: tuple[Rule, ...], variables: Mapping[str, str], project: Path) -> bool:

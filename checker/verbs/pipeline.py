@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,6 +32,7 @@ SECRET_FILES = re.compile(
 )
 INSTALLED = re.compile(r"(?:.*?/)?(?:site-packages|\.venv|venv|node_modules)/")
 LARGEST_FILE = 2_000_000
+MOST_OF_GIT, GIT_WITHIN_S = 32 * 1024 * 1024, 60.0
 REMEDIES = (
     (r"bash(\\r|\^M)|\\r'", "the line ends of the script: LF, not CRLF (your editor; .gitattributes)"),
     (r"Permission denied", "the run bit of the script: chmod +x FILE, git update-index --chmod=+x FILE"),
@@ -173,10 +177,11 @@ def _commit() -> list[str]:
 def _mark(copy: Path, with_failing_test: bool) -> None:
     handler = copy / "ac_control_lambda" / "ac_control_lambda.py"
     if handler.is_file():
-        handler.write_text(handler.read_text(encoding="utf-8") + f"\n# pipeline run {uuid.uuid4()}\n", encoding="utf-8")
+        handler.write_bytes(handler.read_bytes() + f"\n# pipeline run {uuid.uuid4()}\n".encode())
     if with_failing_test:
-        for file in (copy / "ac_control_lambda" / "tests").glob("test_*.py"):
-            file.write_text(file.read_text(encoding="utf-8") + FAILING_TEST, encoding="utf-8")
+        tests = (copy / "ac_control_lambda" / "tests").glob("test_*.py")
+        for file in (each for each in tests if each.is_file()):
+            file.write_bytes(file.read_bytes() + FAILING_TEST.encode())
 
 
 def _packages(result: Any) -> Iterator[tuple[str, bytes]]:
@@ -216,9 +221,13 @@ def _listed_files(workspace: Workspace) -> list[str]:
 
 
 def _secrets_of_history(workspace: Workspace) -> Iterator[str]:
-    log = _git(workspace, "log", "--all", "--unified=0", "--no-color", "--format=commit %h", "-p") or ""
+    try:
+        log = _git(workspace, "log", "--all", "--unified=0", "--no-color", "--format=commit %h", "-p") or ""
+    except TooLarge:
+        yield f"the history has changes of more than {MOST_OF_GIT // 1024 // 1024} MB, too much to be searched for secrets"
+        return
     commit = name = ""
-    for line in log.splitlines():
+    for line in map(str.rstrip, io.StringIO(log)):
         if line.startswith("commit "):
             commit = line.removeprefix("commit ")
         elif line.startswith("+++ b/"):
@@ -233,7 +242,24 @@ def _git(workspace: Workspace, *arguments: str) -> str | None:
     """What Git says in the workspace's own repository; None without one."""
     if not (workspace.folder / ".git").exists():
         return None
-    done = subprocess.run(
-        ["git", *arguments], cwd=workspace.folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=60
-    )
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+    with subprocess.Popen(
+        ["git", *arguments], cwd=workspace.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    ) as git:  # fmt: skip
+        end = threading.Timer(GIT_WITHIN_S, git.kill)
+        end.start()
+        try:
+            assert git.stdout is not None
+            said = git.stdout.read(MOST_OF_GIT + 1)
+            if len(said) > MOST_OF_GIT:
+                git.kill()
+            git.wait()
+        finally:
+            end.cancel()
+    if len(said) > MOST_OF_GIT or git.returncode == -signal.SIGKILL:
+        raise TooLarge
+    return said.decode(errors="replace") if git.returncode == 0 else None
+
+
+class TooLarge(Exception):
+    """Git says more, or takes longer, than a history of a course's work can be the reason for."""

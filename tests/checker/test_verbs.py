@@ -367,6 +367,19 @@ def test_installed_packages_are_found_by_their_folder():
     assert INSTALLED.match("lib/site-packages/a/site-packages/b.py").group() == "lib/site-packages/"
 
 
+def test_a_history_that_is_a_bomb_is_not_searched(workspace):
+    """A megabyte of packed zeros is a gigabyte of changes."""
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@localhost"]
+    subprocess.run([*git, "init", "-q"], cwd=workspace.folder, check=True)
+    (workspace.folder / "bomb.txt").write_text("0\n" * 20_000_000)
+    subprocess.run([*git, "add", "-A"], cwd=workspace.folder, check=True)
+    subprocess.run([*git, "commit", "-qm", "bomb"], cwd=workspace.folder, check=True)
+
+    assert list(find_secrets(workspace)) == [
+        "the history has changes of more than 32 MB, too much to be searched for secrets"
+    ]
+
+
 def test_the_starter_holds_no_secrets(workspace):
     assert list(find_secrets(workspace)) == []
 

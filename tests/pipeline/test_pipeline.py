@@ -267,3 +267,52 @@ def test_what_gitlab_would_refuse_is_told_in_words(project, ci, message):
 
     assert message in told
     assert "schema" not in told and "['" not in told
+
+
+def bomb(levels: int, of: str) -> str:
+    """Ten times ten times … of something; `of` is how a level names the one before it."""
+    lines = ["a0: {script: [x]}"]
+    return "\n".join([*lines, *(of.format(n=n, before=n - 1) for n in range(1, levels))])
+
+
+@pytest.mark.parametrize(
+    ("ci", "expected"),
+    [
+        ("\n".join([".l0: &l0 [x]", *(f".l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)), "a: {script: *l9}"]), "too big"),
+        (bomb(9, "a{n}: {{script: [" + "!reference [a{before}, script], " * 9 + "x]}}"), "too big"),
+        (bomb(9, "a{n}: {{extends: [" + "a{before}, " * 19 + "a{before}]}}"), "too big"),
+        ("\n".join(f"a{n}: {{script: [x], needs: [a{max(0, n - 1)}]}}" for n in range(1500)), "at most 200"),
+        ("a: {script: [x], rules: [{exists: ['" + "**/a/" * 9 + "b']}]}", "has ** more than 3 times"),
+        ("a: {script: [x], artifacts: {paths: ['" + "**/a/" * 9 + "b']}}", "has ** more than 3 times"),
+        ("a: {script: [x], rules: [{exists: {paths: [x], project: other/one}}]}", "exists: as a list"),
+        ("a: {script: [x], rules: [{if: '\"" + "a" * 60 + "!\" =~ /^(a|a)+$/'}]}", "takes too long"),
+        ("a: {script: [x]}\n#" + "x" * 2_100_000, "is larger than"),
+    ],
+    ids=["aliases", "references", "parents", "a chain of jobs", "stars", "artifacts", "exists", "a pattern", "size"],
+)  # fmt: skip
+def test_a_file_that_would_cost_hours_or_gigabytes_is_refused(project, ci, expected):
+    found = messages(project(ci))
+    assert any(expected in message for message in found), [message[:200] for message in found]
+
+
+def test_files_that_include_each_other_many_times_are_refused(project):
+    files = {f"i{n}__yml": f"include: [{', '.join([f'i{n + 1}.yml'] * 10)}]\n.x: {{}}" for n in range(5)}
+    folder = project("include: i0.yml\na: {script: [x]}", **files, i5__yml=".y: {}")
+    assert messages(folder) == ["it includes more than 150 files"]
+
+
+def test_a_pattern_that_takes_too_long_for_the_variables_values_is_refused(project):
+    folder = project("variables: {A: '" + "a" * 60 + "!'}\na: {script: [x], rules: [{if: '$A =~ /^(a|a)+$/'}]}")
+    with pytest.raises(PipelineError, match="takes too long"):
+        run_pipeline(folder, {})
+
+
+@pytest.mark.parametrize("pattern", ["/etc/passwd", "../*", "", ".", "**x/", "a/../../*"])
+def test_what_lies_outside_of_the_project_does_not_exist(project, pattern):
+    folder = project(f"a: {{script: ['true'], rules: [{{exists: ['{pattern}']}}]}}")
+    assert run_pipeline(folder, {}).jobs == []
+
+
+def test_two_stars_beside_other_characters_are_one(project):
+    folder = project("a: {script: ['touch x.zip'], artifacts: {paths: ['**.zip']}, rules: [{exists: ['.gitlab**']}]}")
+    assert run_pipeline(folder, {}).job("a").artifacts == ("x.zip",)

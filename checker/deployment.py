@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -97,11 +99,12 @@ class Deployment:
         """Writes the prescribed outputs into certs/, the private key readable by its owner only."""
         for output, name in CERTIFICATE_FILES.items():
             file = self.workspace.certs / name
+            _clear(file)
             if not isinstance(self.outputs.get(output), str):
-                file.unlink(missing_ok=True)
                 continue
-            self.workspace.certs.mkdir(exist_ok=True)
-            file.unlink(missing_ok=True)
+            if not self.workspace.certs.is_dir():
+                _clear(self.workspace.certs)
+                self.workspace.certs.mkdir()
             descriptor = os.open(
                 file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if name == "private_key.pem" else 0o644
             )
@@ -201,10 +204,19 @@ class Deployment:
             self.workspace.write_note(NOTE, note)
 
 
+def _clear(place: Path) -> None:
+    """Removes what stands in the place of a file of ours, whatever it is; where there is none, nothing."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            place.unlink()
+
+
 def written_prefix(folder: Path) -> str | None:
     """The value of the variable `prefix` in a folder's files of variables: what the next apply will use."""
     files = [folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))]
-    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
     found = [match for text in texts for match in re.findall(r'^[ \t]*prefix\s*=\s*"([^"]*)"', text, re.MULTILINE)]
     return found[-1] if found else None
 

@@ -41,16 +41,33 @@ class Diagnostic:
 
 def parse_diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
     """Reads one diagnostic object (Terraform's machine-readable UI, `type: diagnostic`)."""
-    span, snippet = raw.get("range") or {}, raw.get("snippet") or {}
+    span = part_of(raw, "range")
     return Diagnostic(
-        severity=raw.get("severity", "error"),
-        summary=raw.get("summary", ""),
-        detail=raw.get("detail", ""),
-        filename=span.get("filename", ""),
-        line=span.get("start", {}).get("line", 0),
-        code=snippet.get("code", ""),
-        address=raw.get("address", ""),
+        severity=_text_in(raw, "severity") or "error",
+        summary=_text_in(raw, "summary"),
+        detail=_text_in(raw, "detail"),
+        filename=_text_in(span, "filename"),
+        line=number_in(part_of(span, "start"), "line"),
+        code=_text_in(part_of(raw, "snippet"), "code"),
+        address=_text_in(raw, "address"),
     )
+
+
+def part_of(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object in a message; empty if there is none. A provisioner's program can write lines of its own among Terraform's."""
+    found = message.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def number_in(message: Mapping[str, Any], name: str) -> int:
+    """A number in a message; 0 if there is none."""
+    found = message.get(name)
+    return found if isinstance(found, int) else 0
+
+
+def _text_in(message: Mapping[str, Any], name: str) -> str:
+    found = message.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def parse_messages(lines: Iterable[str]) -> list[dict[str, Any]]:
@@ -59,7 +76,7 @@ def parse_messages(lines: Iterable[str]) -> list[dict[str, Any]]:
     for line in lines:
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(message, dict):
             messages.append(message)
@@ -78,7 +95,9 @@ _EXISTS = re.compile(
 
 def diagnostics_of(messages: Iterable[Mapping[str, Any]]) -> list[Diagnostic]:
     """Errors and warnings among `messages`, each once."""
-    found = [parse_diagnostic(m["diagnostic"]) for m in messages if m.get("type") == "diagnostic" and "diagnostic" in m]
+    found = [
+        parse_diagnostic(raw) for m in messages if m.get("type") == "diagnostic" and (raw := part_of(m, "diagnostic"))
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -89,13 +108,13 @@ def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def is_change(message: Mapping[str, Any]) -> bool:
     """Does this message say that something is being made, changed or removed? Reading a data source is not."""
-    return message.get("type") == "apply_start" and message.get("hook", {}).get("action") != "read"
+    return message.get("type") == "apply_start" and part_of(message, "hook").get("action") != "read"
 
 
 def describe_progress(message: Mapping[str, Any]) -> str | None:
     """A short line for a message that tells progress, or None."""
-    kind, hook = message.get("type"), message.get("hook", {})
-    address = hook.get("resource", {}).get("addr", "")
+    kind, hook = message.get("type"), part_of(message, "hook")
+    address = part_of(hook, "resource").get("addr", "")
     if kind == "apply_start":
         return f"{address}: {hook.get('action', 'change')} ..."
     if kind == "apply_progress":

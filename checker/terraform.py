@@ -23,8 +23,10 @@ from checker.diagnostics import (
     errors_of,
     is_change,
     is_unlisted,
+    number_in,
     parse_diagnostic,
     parse_messages,
+    part_of,
     plain_lines,
 )
 from checker.errors import LabError, LearnerProblem
@@ -235,9 +237,9 @@ class Terraform:
 
 def _changes(finished: Finished, operation: str) -> Changes:
     for message in reversed(parse_messages(finished.stdout.splitlines())):
-        if message.get("type") == "change_summary" and message["changes"].get("operation") == operation:
-            counts = message["changes"]
-            return Changes(counts["add"], counts["change"], counts["remove"])
+        counts = part_of(message, "changes")
+        if message.get("type") == "change_summary" and counts.get("operation") == operation:
+            return Changes(*(number_in(counts, name) for name in ("add", "change", "remove")))
     return Changes()
 
 
@@ -249,16 +251,15 @@ def outputs_in_state(text: bytes) -> dict[str, Any] | None:
     try:
         state = json.loads(text)
         return {name: output["value"] for name, output in state["outputs"].items()} if state["version"] == 4 else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
 def accounts_in_state(text: str) -> set[str]:
     """The AWS accounts that own the managed resources of a state file, read from their ARNs."""
     try:
-        resources = json.loads(text)["resources"]
-    except (ValueError, KeyError, TypeError):
+        managed = [each for each in json.loads(text)["resources"] if each.get("mode") == "managed"]
+        arns = [instance.get("attributes", {}).get("arn") for each in managed for instance in each.get("instances", [])]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return set()
-    managed = [each for each in resources if each.get("mode") == "managed"]
-    arns = (instance.get("attributes", {}).get("arn") for each in managed for instance in each.get("instances", []))
     return {arn.split(":")[4] for arn in arns if isinstance(arn, str) and arn.count(":") >= 5 and arn.split(":")[4]}

@@ -97,6 +97,12 @@ def test_the_state_of_another_account_is_neither_applied_nor_destroyed(workspace
 def test_accounts_are_read_from_managed_resources_only():
     assert accounts_in_state(a_state("222222222222")) == {"222222222222"}
     assert accounts_in_state("{}") == accounts_in_state("") == set()
+    for planted in (
+        '{"resources": [1]}',
+        '{"resources": [{"mode": "managed", "instances": [{"attributes": null}]}]}',
+        "[" * 9999,
+    ):
+        assert accounts_in_state(planted) == set()
 
 
 def test_a_service_that_another_cloud_lacks_is_named():

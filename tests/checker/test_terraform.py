@@ -226,6 +226,32 @@ def test_a_refusal_that_only_speaks_of_memory_is_still_a_refusal(tmp_path, progr
         Terraform(tmp_path, os.environ, program(f"echo '{said}'; exit 1"), within_s=10).apply()
 
 
+FORGED = """
+{"type":"diagnostic","diagnostic":null}
+{"type":"diagnostic","diagnostic":{"severity":"error","summary":["x"],"range":{"start":null,"filename":{}},"snippet":5}}
+{"type":"diagnostic","diagnostic":{"severity":"error","summary":"real","range":{"start":{"line":"2"},"filename":"iot.tf"}}}
+{"type":"apply_start","hook":null}
+{"type":"apply_progress","hook":{"resource":7}}
+{"type":"change_summary","changes":null}
+{"type":"change_summary","changes":{"operation":"apply","add":"many"}}
+"""
+
+
+@pytest.mark.parametrize("ending", ["0", "1"])
+def test_lines_that_a_provisioners_program_forges_among_terraforms_do_no_harm(tmp_path, program, ending):
+    """It finds Terraform's standard output among the descriptors of its parent."""
+    (tmp_path / ".terraform").mkdir()
+    said = FORGED + "[" * 100_000
+    (tmp_path / "said").write_text(said)
+    terraform = Terraform(tmp_path, os.environ, program(f"cat {tmp_path}/said; exit {ending}"), within_s=10)
+
+    if ending == "0":
+        assert terraform.apply() == Changes()
+    else:
+        with pytest.raises(TerraformFailed, match="real"):
+            terraform.apply()
+
+
 @pytest.mark.parametrize(
     "said",
     [

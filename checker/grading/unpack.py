@@ -21,7 +21,7 @@ from typing import Any
 from checker.grading.archives import LEFT_BEHIND, File, Refused, Tree, read_archive, shown, top_names
 
 NOT_HANDED_IN = re.compile(r"(?:^|/)(?:\.terraform\.lock\.hcl|[^/]*\.tfstate(?:\.[^/]*)?|terraform\.tfstate\.d/.*)$")
-NOT_HANDED_IN_AT_TOP = (".lab/", "certs/", "build/")
+NOT_HANDED_IN_AT_TOP = {".lab", "certs", "build"}
 ARCHIVE_NAME = re.compile(r"\.(?:zip|tar|tgz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 GIT = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-c", "protocol.allow=never",
        "-c", "protocol.file.allow=always", "-c", "core.symlinks=false"]  # fmt: skip
@@ -43,17 +43,17 @@ def unpack(tree: Tree, prefix: str = "") -> tuple[Tree, dict[str, Any]]:
     if bundle := next((name for name in tree.files if name.split("/")[-1] == "project.bundle"), None):
         tree.files, found["commit"] = clone(bundle_files(tree.files[bundle].content))
     elif repository := repository_in(tree.files):
-        before = {name: file for name, file in tree.files.items() if "/.git/" not in f"/{name}"}
+        before = without_git(tree.files)
         tree.files, found["commit"] = clone(repository)
         found["notes"] += uncommitted(before, tree.files)
     else:
-        tree.files = {name: file for name, file in tree.files.items() if "/.git/" not in f"/{name}"}
+        tree.files = without_git(tree.files)
     root = find_workspace(tree.files)
     if root is None:
         raise Refused("it holds no folder terraform/ with .tf files: it is no workspace")
     tree.files = below(tree.files, root)
     found["hints"] = hints_taken(tree.files.get(".lab/hints.json"))
-    gone = [name for name in tree.files if name.startswith(NOT_HANDED_IN_AT_TOP) or NOT_HANDED_IN.search(name)]
+    gone = [n for n in tree.files if n.partition("/")[0] in NOT_HANDED_IN_AT_TOP or NOT_HANDED_IN.search(n)]
     for name in gone:
         del tree.files[name]
     return tree, found
@@ -81,6 +81,11 @@ def _is_configuration(name: str) -> bool:
 
 def _root_of(name: str) -> str:
     return name[: name.rindex("terraform/")]
+
+
+def without_git(files: dict[str, File]) -> dict[str, File]:
+    """The files outside of Git's folders. A file `.git` goes, too: it would lead Git to a folder with settings of its own."""
+    return {name: file for name, file in files.items() if ".git" not in name.split("/")}
 
 
 def below(files: dict[str, File], prefix: str) -> dict[str, File]:

@@ -200,3 +200,26 @@ def test_settings_that_look_like_a_repository_but_are_none_do_not_come_along(wor
     tree, _ = unpack(read_archive(tar_of(workspace_files | planted)))
 
     assert [name for name in tree.files if ".git/" in name] == []
+
+
+def test_a_file_that_leads_git_elsewhere_is_not_taken(workspace_files):
+    """`gitdir: elsewhere`, with the settings in a third folder: no file of it looks like a repository's."""
+    planted = {
+        ".git": b"gitdir: g\n",
+        "g/HEAD": b"ref: refs/heads/main\n",
+        "g/commondir": b"../c\n",
+        "c/config": b"[core]\n\tfsmonitor = touch evil\n",
+        "c/objects/x": b"",
+        "sub/.git": b"gitdir: ../g\n",
+    }
+
+    tree, _ = unpack(read_archive(tar_of(workspace_files | planted)))
+
+    assert sorted(tree.files) == sorted([*workspace_files, "g/HEAD", "g/commondir", "c/config", "c/objects/x"])
+
+
+@pytest.mark.parametrize("name", [".lab", "certs", "build", "terraform/terraform.tfstate"])
+def test_a_file_in_the_place_of_a_folder_of_ours_is_not_taken(name, workspace_files):
+    tree, _ = unpack(read_archive(tar_of(workspace_files | {name: b"x"})))
+
+    assert sorted(tree.files) == sorted(workspace_files)

@@ -15,6 +15,7 @@ USE = re.compile(r'^[ \t]*(?:resource|data|ephemeral)\s+"?(aws_\w+)', re.MULTILI
 OBSTACLES = (
     (re.compile(r"^[ \t]*alias\s*=", re.MULTILINE), "several configurations of a provider (alias)"),
     (re.compile(r'^[ \t]*module\s+"', re.MULTILINE), "modules"),
+    (re.compile(r"^[ \t]*(?:profile|shared_\w+_files)\s*=", re.MULTILINE), "profiles, which may name programs"),
     (re.compile(r'^[ \t]*(?:backend\s+"|cloud\s*\{)', re.MULTILINE), "a state that is kept elsewhere"),
 )
 

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from checker.curriculum.parts import ROOT, Part, read_parts
 from checker.curriculum.workspace import Workspace
 from checker.deployment import Deployment
 from checker.diagnostics import Diagnostic
-from checker.errors import LabError
+from checker.errors import LabError, LearnerProblem, UsageProblem
 from checker.grading.archives import lay_out
 from checker.grading.hidden import load_hidden
 from checker.grading.house_life import HouseLife
@@ -57,6 +58,7 @@ class Judge:
         self.workspace = Workspace(self._place / "workspace")
         self._home = Workspace(self._place / "home")
         self._told: set[str] = set()
+        self._end_programs: Callable[[], None] = lambda: None
         self._limit = ""
         """The limit that the submission's last program reached, in words."""
 
@@ -91,8 +93,9 @@ class Judge:
         begun = time.monotonic()
         try:
             session.deploy()
-        except LabError:
-            if not (why := self._limit):
+        except LabError as problem:
+            theirs = problem.message if isinstance(problem, LearnerProblem | UsageProblem) else ""
+            if not (why := self._limit or theirs):
                 raise
             session.undeployable = TerraformFailed("apply", [Diagnostic("error", why)], why)
             self._tell("notice", text=why)
@@ -120,16 +123,19 @@ class Judge:
         if result.id in self._told:
             return
         self._told.add(result.id)
+        self._end_programs()  # of a check that was given up: what comes next reads what it could still change
         self._tell("check", **result.as_dict(), blameless=result.blameless, seconds=result.seconds)
 
     def _make_folders(self) -> None:
-        for name in ("home/tmp", "tmp", "shared", "workspace"):
+        for name in ("home/tmp", "tmp", "shared", "meeting", "workspace"):
             (self._place / name).mkdir(parents=True, exist_ok=True)
         with os.fdopen(int(sys.argv[1]), "rb") as stream:
             lay_out(stream, self.workspace.folder)
         os.environ["TMPDIR"] = str(self._home.folder / "tmp")
         if not (self.workspace.folder / ".git" / "HEAD").is_file():
-            # handed in without its repository: what .gitignore names is still not part of it
+            # handed in without its repository: what .gitignore names is still not part of it. Nothing else may be there:
+            # the judge's git runs outside of a box, and a file `.git` leads it to settings that name programs
+            subprocess.run(["rm", "-rf", str(self.workspace.folder / ".git")], check=True)
             subprocess.run(["git", "init", "--quiet", "--template=", str(self.workspace.folder)], check=True)
         if self._request["bwrap"]:
             self.workspace.notes.mkdir(exist_ok=True)
@@ -152,6 +158,8 @@ class Judge:
         scratch = str(self._place / "tmp")
 
         def limited(command: Any, *, within_s: float, env: Mapping[str, str], **rest: Any) -> Finished:
+            if threading.current_thread().name in self._told:
+                raise LabError("This check was given up: nothing more is run for it")
             theirs = {name: value for name, value in env.items() if name not in OURS}
             if not theirs.get("TMPDIR", "").startswith(scratch):
                 theirs["TMPDIR"] = scratch
@@ -164,6 +172,7 @@ class Judge:
                 self._limit = f"{name} did not end within {self._request['program_s']:.0f} s and was stopped"
             elif (last := finished.stderr.strip().rpartition("\n")[2]).startswith(STOPPED):
                 self._limit = f"{name} was {last}"
+            os.chmod(scratch, 0o700)
             for left in tidy(self.workspace.folder, (PLUGINS, *python_folders())):
                 self._tell("notice", text=f"{left} was removed after {name}: submissions hold files and folders only")
             return finished
@@ -182,16 +191,19 @@ class Judge:
         readable = [*python_folders(), *tools, *kit, self._place / "shared", Path(cloud["ca_file"])]
         readable += [PLUGINS] if PLUGINS.is_dir() else []
         readable += [Path(given["schema"])] if (given := self._request["prepared"]) else []
-        folder = self.workspace.folder
+        folder, meeting, relay = self.workspace.folder, self._place / "meeting", Relay()
         box = Box(
-            readable=tuple(readable), writable=(folder, self._place / "tmp"),
+            readable=(*readable, meeting), writable=(folder, self._place / "tmp"),
             frozen=(folder / ".git",), masked=(folder / ".lab",),
         )  # fmt: skip
-        boxed = BoxedRunner(box, self._request["bwrap"], _offers(), Relay())
+        boxed = BoxedRunner(box, self._request["bwrap"], _offers(), relay)
+        self._end_programs = boxed.end_all
         if not given:
             return boxed
         prepared = Prepared(**{**given, "packages": tuple(given["packages"])})
-        return ProviderOfOne(boxed, self.workspace.terraform, prepared, self._place / "shared", self._place / "tmp")
+        its_box = Box(readable=(*readable, folder), writable=(meeting,), masked=(folder / ".lab",))
+        its_own = BoxedRunner(its_box, self._request["bwrap"], _offers(), relay)
+        return ProviderOfOne(boxed, its_own, self.workspace.terraform, prepared, self._place / "shared", meeting)
 
 
 def _offers() -> dict[int, tuple[str, int]]:

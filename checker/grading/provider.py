@@ -35,6 +35,8 @@ ATTACHABLE = USES_PROVIDERS | {"output"}
 VARIABLE = "TF_REATTACH_PROVIDERS"
 PROVIDERS_OWN = r"^(AWS_|HOME=|TF_AWS|TF_APPEND|TF_LOG|TF_REATTACH|SSL_CERT|[A-Za-z]+_(PROXY|proxy)=)"
 """The variables that a provider reads; AWS_DEFAULT_REGION counts only without AWS_REGION, which is always set here."""
+FINDS_NO_PROGRAM = {"PATH": "/nonexistent", "TMPDIR": "/tmp"}
+"""A provider lives on between the runs: what a profile's `credential_process` names would, too, beside all later checks."""
 SPENDS_MEMORY = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
 """Go collects garbage later: a fifth less of processor time for Terraform and the provider, with a limit."""
 WRAPPER = """#!/bin/sh
@@ -69,10 +71,15 @@ class Prepared:
 
 
 class ProviderOfOne:
-    """Runs programs of one submission. `shared` is a folder that boxes read and only the judge writes."""
+    """Runs programs of one submission. `shared` is a folder that boxes read and only the judge writes.
 
-    def __init__(self, run: BoxedRunner, folder: Path, prepared: Prepared, shared: Path, meeting: Path) -> None:
-        self._run, self._folder, self._prepared = run, folder, prepared
+    `its_own` starts the provider in a box that reads the workspace and writes `meeting` only: it runs while the judge reads.
+    """
+
+    def __init__(
+        self, run: BoxedRunner, its_own: BoxedRunner, folder: Path, prepared: Prepared, shared: Path, meeting: Path
+    ) -> None:
+        self._run, self._its_own, self._folder, self._prepared = run, its_own, folder, prepared
         self._program, self._schema = PLUGINS / prepared.program, Path(prepared.schema)
         self._attach_file, self._tools, self._socket = shared / "attach", shared / "tools", meeting / "provider.socket"
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="provider-starter")
@@ -151,7 +158,8 @@ class ProviderOfOne:
 
         self._socket.unlink(missing_ok=True)
         command = [sys.executable, "-I", str(PROGRAM), str(self._program), str(self._schema), str(self._socket)]
-        started = self._starter.submit(self._run.start, command, cwd=self._folder, env=env, on_line=hear).result()
+        own = {**env, **FINDS_NO_PROGRAM}
+        started = self._starter.submit(self._its_own.start, command, cwd=self._folder, env=own, on_line=hear).result()
 
         def attend() -> None:
             started.wait(threading.TIMEOUT_MAX / 2)

@@ -31,6 +31,7 @@ class BoxedRunner:
 
     def __init__(self, box: Box, bwrap: str, offers: Mapping[int, Address], relay: Relay) -> None:
         self._box, self._bwrap, self._offers, self._relay = box, bwrap, dict(offers), relay
+        self._running: set[Started] = set()
 
     def __call__(
         self,
@@ -43,7 +44,17 @@ class BoxedRunner:
         grace_s: float = 10.0,
     ) -> Finished:
         """Runs the command to its end or to the first limit; nothing of the box is left then."""
-        return self.start(command, cwd=cwd, env=env, on_line=on_line).wait(within_s)
+        started = self.start(command, cwd=cwd, env=env, on_line=on_line)
+        self._running.add(started)
+        try:
+            return started.wait(within_s)
+        finally:
+            self._running.discard(started)
+
+    def end_all(self) -> None:
+        """Ends the programs of calls that somebody still waits for."""
+        for started in list(self._running):
+            started.end()
 
     def start(
         self,
@@ -80,7 +91,7 @@ def start_in_box(
     inside = [os.path.realpath(sys.executable), "-I", "-S", str(INSIDE), str(theirs.fileno())]
     inside += [",".join(map(str, ports)), limits]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | pipes
-    with ours, theirs, _readable(box_filter()) as seccomp:
+    with ours, theirs, readable_once(box_filter()) as seccomp:
         process = subprocess.Popen(
             [*box_arguments(box, bwrap, cwd, seccomp), *inside, *command],
             cwd="/", env=dict(env), pass_fds=[fd for fd in (theirs.fileno(), seccomp) if fd is not None], bufsize=0,
@@ -100,7 +111,7 @@ def start_in_box(
 
 
 @contextlib.contextmanager
-def _readable(content: bytes) -> Iterator[int | None]:
+def readable_once(content: bytes) -> Iterator[int | None]:
     """A descriptor from which the content can be read once; None if there is none. A pipe holds at least 4 kB."""
     if not content:
         yield None

@@ -16,6 +16,8 @@ DEEPEST = 40
 """As in archives: deeper folders are longer than a path may be, or than Python's stack."""
 OUT_OF_REACH = (".git", ".lab")
 """Of the workspace: read-only and masked in a box."""
+READ_AND_WRITE = stat.S_IRUSR | stat.S_IWUSR
+"""The judge reads files, and writes into copies of them."""
 SYSTEM = (Path("/usr"),)
 
 
@@ -42,8 +44,9 @@ def _disorder(workspace: Path, outside: tuple[Path, ...]) -> Iterator[Path]:
                     continue
                 subprocess.run(["rm", "-rf", entry.path])
             elif entry.is_file(follow_symlinks=False):
-                if not (mode := entry.stat(follow_symlinks=False).st_mode) & stat.S_IRUSR:
-                    os.chmod(entry.path, stat.S_IMODE(mode) | stat.S_IRUSR)
+                mode = stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
+                if mode & READ_AND_WRITE != READ_AND_WRITE:
+                    os.chmod(entry.path, mode | READ_AND_WRITE)
                 continue
             elif entry.is_symlink() and _may_stay(entry.path, workspace, outside):
                 continue

@@ -64,9 +64,10 @@ class Bench(Judge):
         commands = [["bash", "-c", attack["run"]]] if "run" in attack else [
             ["terraform", "init", "-no-color"], ["terraform", "apply", "-no-color", "-auto-approve"],
         ]  # fmt: skip
+        commands += [["bash", "-c", attack["then"]]] if "then" in attack else []
         output = ""
         for command in commands:
-            cwd = folder if "run" in attack else folder / "terraform"
+            cwd = folder / "terraform" if command[0] == "terraform" else folder
             done = deployment.run(command, cwd=cwd, env=environment, within_s=attack.get("within_s", 20))
             output += done.stdout + done.stderr
         return {"output": output, "code": done.returncode, "timed_out": done.timed_out}

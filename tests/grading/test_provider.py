@@ -64,7 +64,7 @@ class Submission:
         program = folder / "provider"
         program.touch()
         prepared = Prepared(str(program), str(folder / "schema"), (), "lock", SETTINGS)
-        self.runner = ProviderOfOne(self.fake, self.folder, prepared, self.shared, folder)  # type: ignore[arg-type]
+        self.runner = ProviderOfOne(self.fake, self.fake, self.folder, prepared, self.shared, folder)  # type: ignore[arg-type]
 
     def terraform(self, command: str, env: Mapping[str, str] = AWS, binary: str = "/bin/terraform") -> bool:
         """Runs Terraform; did it attach?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import sys
 from pathlib import Path
 
@@ -78,3 +79,16 @@ def test_what_lies_too_deep_for_a_path_is_removed(workspace: Path):
     (removed,) = tidy(workspace)
 
     assert removed.count("deep") == 41 and len(list(workspace.rglob("*"))) == 42
+
+
+def test_the_judge_may_read_and_write_every_file(workspace: Path):
+    (workspace / "terraform" / "iot.tf").chmod(0)
+    (workspace / "locked").write_text("")
+    (workspace / "locked").chmod(0o444)
+
+    tidy(workspace)
+
+    assert [stat.S_IMODE((workspace / name).stat().st_mode) for name in ("terraform/iot.tf", "locked")] == [
+        0o600,
+        0o644,
+    ]

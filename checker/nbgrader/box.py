@@ -23,12 +23,17 @@ from typing import Any
 
 from checker.errors import LabError
 from checker.exports.markup import visible
+from checker.isolation.box import INSIDE as BOX_INSIDE
+from checker.isolation.box import Box, box_arguments, python_folders
+from checker.isolation.desk import as_nobody
+from checker.isolation.program import readable_once
+from checker.isolation.seccomp import box_filter
 from checker.isolation.watch import memory_mb, tree_of
 
 INSIDE = Path(__file__).with_name("inside.py")
 MB = 1024 * 1024
 LIMITS = {"CORE": 0, "NPROC": 256, "FSIZE": 64 * MB, "NOFILE": 512, "DATA": 2048 * MB}
-TREE_MB, ANSWER_MB, SCRATCH_MB = 1536, 16, 128
+TREE_MB, ANSWER_MB = 1536, 16
 TEXT_AT_MOST, PICTURE_AT_MOST, OUTPUTS_AT_MOST = 20_000, 2 * MB, 50
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SLOT = 900
@@ -56,24 +61,19 @@ def run_notebook(
             "cell_s": cell_s,
             "limits": LIMITS if boxed else {"CORE": 0},
         }
-        command = [sys.executable, "-I", str(INSIDE)]
-        command = boxed_command(command) if boxed else command
-        answer, ended = _run(command, json.dumps(request).encode(), _environment(place, files), scratch, within_s)
+        command, data = [sys.executable, "-I", str(INSIDE)], json.dumps(request).encode()
+        with readable_once(box_filter() if boxed else b"") as seccomp:
+            command = boxed_command(command, seccomp) if boxed else command
+            answer, ended = _run(command, data, _environment(place, files), scratch, within_s, seccomp)
     return _read(answer, len(notebook["cells"]), ended)
 
 
-def boxed_command(command: Sequence[str]) -> list[str]:
+def boxed_command(command: Sequence[str], seccomp: int | None = None) -> list[str]:
     """The command in a box of its own: the system and this Python read-only, a scratch folder in memory, no network."""
-    from checker.isolation.box import namespaces, python_folders, system_mounts
-    from checker.isolation.desk import as_nobody
-
-    bwrap = _bubblewrap()
-    readable = [*python_folders(), INSIDE]
-    words = [bwrap, *namespaces(nested=False), *system_mounts(), "--size", str(SCRATCH_MB * MB), "--tmpfs", "/tmp"]
-    for place in readable:
-        words += ["--ro-bind", str(place), str(place)]
-    words += ["--chdir", "/tmp", "--", *command]
-    return as_nobody(words, bwrap, SLOT, readable) if os.geteuid() == 0 else words
+    bwrap, place = _bubblewrap(), Path("/tmp")
+    box = Box(readable=(*python_folders(), INSIDE))
+    words = [*box_arguments(box, bwrap, place, seccomp), *command]
+    return as_nobody(words, bwrap, SLOT, [*box.readable, BOX_INSIDE]) if os.geteuid() == 0 else words
 
 
 @lru_cache(maxsize=1)
@@ -94,11 +94,13 @@ def _environment(place: str, files: Mapping[str, str]) -> dict[str, str]:
     return env | ({"LAB_RESULT": f"{place}/{first}"} if first else {})
 
 
-def _run(command: Sequence[str], data: bytes, env: dict[str, str], cwd: str, within_s: float) -> tuple[bytes, str]:
+def _run(
+    command: Sequence[str], data: bytes, env: dict[str, str], cwd: str, within_s: float, seccomp: int | None
+) -> tuple[bytes, str]:
     """The answer of a process that is ended at the first limit it reaches, and which limit that was."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd,
-        start_new_session=True,
+        start_new_session=True, pass_fds=[] if seccomp is None else [seccomp],
     )  # fmt: skip
     pipes = _Pipes(process, data)
     deadline, ended = time.monotonic() + within_s, ""

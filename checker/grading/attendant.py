@@ -31,6 +31,8 @@ class Quota:
     program_s: float = 300.0
     """The longest time of one of a submission's programs."""
     tree_mb: int = 3072
+    cpu_s: float = 600.0
+    """Of processors, all its programs together: a whole course takes a twentieth."""
     most_bytes: int = 16 * 1024 * 1024
 
 
@@ -146,6 +148,8 @@ class _Watch:
             self._most_mb, kept = max(self._most_mb, used), files_in_memory(tree)
             if time.monotonic() - begun > self._quota.within_s:
                 self._stop(f"it took longer than {self._quota.within_s:g} s")
+            elif self._cpu_s > self._quota.cpu_s:
+                self._stop(f"its programs used more than {self._quota.cpu_s:g} s of processor time")
             elif used > self._quota.tree_mb:
                 self._stop(f"its programs used {used} MB of memory, {self._quota.tree_mb} are allowed")
             elif kept.mb > FILES_MB:

@@ -17,6 +17,8 @@ from pathlib import Path
 MOUNTED_AT = Path("/sys/fs/cgroup")
 LISTING = Path("/proc/self/cgroup")
 NEEDED = ("memory", "pids")
+FAIR = " +cpu"
+"""With it a desk gets as much of the processors as another, however many programs it starts; not handed to everybody."""
 SETTING = "LAB_CGROUP"
 """The group that an earlier process of this grading took over, for those that it starts."""
 GRADER = "grader"
@@ -121,6 +123,8 @@ def take_over(folder: Path) -> Groups:
     (folder / GRADER).mkdir(exist_ok=True)
     (folder / GRADER / "cgroup.procs").write_text(str(os.getpid()))
     (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in NEEDED))
+    with contextlib.suppress(OSError), (folder / "cgroup.subtree_control").open("a") as control:
+        control.write(FAIR)
     return Groups(folder)
 
 

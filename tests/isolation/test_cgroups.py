@@ -51,7 +51,7 @@ def test_taking_over_makes_room_for_this_process_and_hands_the_limits_down(tree:
     take_over(tree)
 
     assert (tree / "grader" / "cgroup.procs").read_text() == str(os.getpid())
-    assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids"
+    assert (tree / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
 
 
 def test_a_desk_has_a_limit_of_memory_with_its_files_and_of_processes(tree: Path):

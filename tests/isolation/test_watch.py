@@ -102,3 +102,12 @@ def test_a_submission_that_hoards_files_in_memory_is_stopped(
     ending = attendant.Attendant(OneProgram()).attend(0, "", [], io.BytesIO(), b"", attendant.Quota())  # type: ignore[arg-type]
 
     assert said in ending.stopped and ending.seconds < 30
+
+
+def test_a_submission_that_burns_processors_is_stopped_before_its_time_is_over(monkeypatch: pytest.MonkeyPatch):
+    """Many programs take many processors at once; other submissions wait for them."""
+    monkeypatch.setattr(attendant, "cpu_s", lambda tree: 601.0)
+
+    ending = attendant.Attendant(OneProgram()).attend(0, "", [], io.BytesIO(), b"", attendant.Quota())  # type: ignore[arg-type]
+
+    assert ending.stopped == "its programs used more than 600 s of processor time" and ending.seconds < 30

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +16,21 @@ import click
 
 from checker.cli.options import say
 from checker.curriculum.parts import ROOT
-from checker.errors import UsageProblem
+from checker.errors import LabError, UsageProblem
+from checker.grading.adjustments import read_adjustments
 from checker.grading.attendant import Quota
 from checker.grading.choice import STRATEGIES, choose_isolation
 from checker.grading.course import CourseRules, read_course
 from checker.grading.house_life import MINUTES
-from checker.grading.intake import find_sources, is_archive, only_these
+from checker.grading.intake import find_sources, is_archive, only_these, passed_over
 from checker.grading.kit import kit_hash
+from checker.grading.notices import gone_attempts, notices_of
 from checker.grading.progress import Progress
 from checker.grading.run import Grader, Plan
 from checker.grading.shards import of_shard, parse_shard
 from checker.grading.station import make_station
 from checker.grading.store import Grades
-from checker.grading.table import idle_adjustments, render_table
+from checker.grading.table import render_table
 from checker.isolation.cgroups import SETTING as CGROUP
 from checker.isolation.cgroups import ready_groups
 from checker.isolation.scope import enter_scope
@@ -43,6 +48,9 @@ class GradeOrDiff(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            meant = difflib.get_close_matches(args[0], self.commands, n=1)
+            if meant and "--out" not in args and not Path(args[0]).exists():
+                ctx.fail(f"There is no command {args[0]!r}. Did you mean {meant[0]!r}?")
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -86,7 +94,13 @@ def grade() -> None:
     type=click.Path(path_type=Path),
     help="course.toml (default: GRADES/course.toml).",
 )
-@click.option("--within", metavar="SECONDS", type=float, default=900.0, help="The longest time for one submission.")
+@click.option(
+    "--within",
+    metavar="SECONDS",
+    type=click.FloatRange(1, 86_400),
+    default=900.0,
+    help="The longest time for one submission.",
+)
 @click.option(
     "--house",
     metavar="MINUTES",
@@ -100,17 +114,21 @@ def grade() -> None:
 @click.pass_context
 def run(context: click.Context, submissions: Path, out: Path, **options: Any) -> None:
     """Grade SUBMISSIONS into the folder GRADES."""
-    grades = Grades(out.resolve())
-    course = read_course(
-        options["course_file"] or grades.folder / "course.toml", must_exist=bool(options["course_file"])
-    )
+    grades, place = Grades(out.resolve()), submissions.resolve()
+    grades.apart_from(place)
+    rules = grades.rules_file(options["course_file"])
+    course = read_course(rules)
+    read_adjustments(grades.folder)
+    if rules.is_file() and rules.parent != grades.folder:
+        options["course_file"] = rules
+        say(f"The rules are those of {rules}")
     enter_scope()
     isolation = choose_isolation(options["isolation"], containers=not options["scheduler"])
     if isolation.warning:
         say(isolation.warning)
     grades.prepare()
     if isolation.engine:
-        context.exit(_in_container(isolation.engine, context.command, grades, course, submissions.resolve(), options))
+        context.exit(_in_container(isolation.engine, context.command, grades, course, place, options))
     terraform = ensure_terraform(say=say)
     station = make_station(isolation.bwrap, terraform, say)
     with grades.locked():
@@ -122,17 +140,36 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
         judges = _cluster(options["scheduler"], options["isolation"]) if options["scheduler"] else None
         jobs = options["jobs"] or (judges.places if judges else usual_jobs())
         grader = Grader(plan, grades, station, judges)
-        place = submissions.resolve()
         sources = find_sources(place, grader.names_in(place) if is_archive(place) else None)
         sources = only_these(sources, options["only"]) if options["only"] else sources
         sources = of_shard(sources, parse_shard(options["shard"])) if options["shard"] else sources
+        for line in passed_over(place):
+            say(f"passed over, no submission: {line}")
+        grades.require_readable({source.id for source in sources})
+        if options["course_file"]:
+            grades.note_rules(rules)
         progress = Progress(len(sources))
-        done = grader.grade(sources, jobs, progress.done)
+        with _told_how_to_go_on(grades.folder):
+            done = grader.grade(sources, jobs, progress.done)
         progress.end()
     click.echo(render_table(grades, course, [each.source.id for each in done]))
-    for line in idle_adjustments(grades):
+    for line in [*notices_of(grades, course), *gone_attempts(grades, course, [each.result for each in done])]:
         say(line)
     context.exit(3 if any(each.result["status"] == "broken" for each in done) else 0)
+
+
+@contextlib.contextmanager
+def _told_how_to_go_on(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("What was graded is kept; the same command goes on.")
+        raise
+    except OSError as error:
+        raise LabError(
+            f"{error.filename or folder} cannot be written: {error.strerror}; what was graded before is kept",
+            next_step="make room, then call lab grade again: it goes on",
+        ) from error
 
 
 def _in_container(
@@ -156,13 +193,17 @@ def _in_container(
 @click.argument("froms", metavar="FROM…", nargs=-1, required=True, type=click.Path(path_type=Path))
 def merge(grades: Path, froms: tuple[Path, ...]) -> None:
     """Bring grades from the folders FROM… together in GRADES; what is there already is not added twice."""
+    from checker.grading.merge import left_behind
     from checker.grading.merge import merge as merge_grades
 
     into = Grades(grades.resolve())
     into.prepare()
     with into.locked():
         merged = merge_grades(into, froms)
-        click.echo(render_table(into, read_course(into.folder / "course.toml", must_exist=False)))
+        course = read_course(into.rules_file())
+        click.echo(render_table(into, course))
+    for line in [*notices_of(into, course), *left_behind(froms, into.folder)]:
+        say(line)
     say(f"{merged.added} results added, {merged.known} were there already")
 
 
@@ -245,12 +286,18 @@ def diff(grades: Path, versions: tuple[int, ...]) -> None:
     if len(versions) not in (0, 2):
         raise click.UsageError("give two versions, or none for the last two")
     store = Grades(grades.resolve())
-    if versions and not any(set(versions) <= set(store.versions(learner)) for learner in store.ids()):
+    if not store.ids():
+        raise UsageProblem(f"{grades} holds no grades", next_step="lab grade SUBMISSIONS --out GRADES")
+    known = [store.versions(learner) for learner in store.ids()]
+    if versions and not any(set(versions) <= set(each) for each in known):
         raise UsageProblem(
             f"Nobody in {grades} has the versions {versions[0]} and {versions[1]}",
             next_step=f"look into {store.folder / 'results'}",
         )
-    click.echo(render_changes(compare(store, *versions), scores_at(store, read_course(store.folder / "course.toml"))))
+    if not any(len(each) > 1 for each in known):
+        click.echo("Nobody has two versions yet: there is nothing to compare.")
+        return
+    click.echo(render_changes(compare(store, *versions), scores_at(store, read_course(store.rules_file()))))
 
 
 def usual_jobs(processors: int = 0, memory_mb: int = 0) -> int:

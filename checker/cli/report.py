@@ -52,8 +52,9 @@ def report(
     """
     from checker.exports.read import read_grades
     from checker.exports.write import Choice
+    from checker.grading.course import read_course
+    from checker.grading.notices import notices_of
     from checker.grading.store import Grades
-    from checker.grading.table import idle_adjustments
 
     out = out or grades / "report"
     if similarity:
@@ -64,7 +65,8 @@ def report(
     if roster and not {"moodle", "canvas", "blackboard"} & set(formats):
         raise UsageProblem("--roster fills a platform's own file", next_step="add --to moodle, canvas or blackboard")
     whole = read_grades(grades, course_file)
-    for line in idle_adjustments(Grades(grades.resolve())):
+    store = Grades(grades.resolve())
+    for line in notices_of(store, read_course(store.rules_file(course_file))):
         click.echo(line, err=True)
     for wanted in formats:
         for line in _write(

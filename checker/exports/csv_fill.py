@@ -47,7 +47,7 @@ def fill(platform: str, table: Table, grades: ClassGrades, column: str | None = 
     at = _grade_column(platform, table, column or GRADE_COLUMN.get(platform) or grades.title)
     feedback = table.header.index(name) if (name := FEEDBACK_COLUMN.get(platform)) in table.header else None  # type: ignore[arg-type]
     rows = [list(row) for row in table.rows]
-    places = _rows_by_key(platform, table, ids)
+    places = [(_is_of_participants(platform, table, at), _rows_by_key(platform, table, at)) for at in ids]
     taken: dict[int, Grading] = {}
     missing = []
     for grading in grades.gradings:
@@ -109,26 +109,31 @@ def _grade_column(platform: str, table: Table, wanted: str) -> int:
     return found[0]
 
 
-def _rows_by_key(platform: str, table: Table, ids: list[int]) -> list[Mapping[str, list[int]]]:
-    """For each column of ids, where each id stands."""
-    columns: list[Mapping[str, list[int]]] = []
-    for at in ids:
-        places: dict[str, list[int]] = {}
-        numbered = table.header[at] not in ID_COLUMNS[platform] and _numbers_participants(table, at)
-        for row, cells in enumerate(table.rows):
-            key = PARTICIPANT.fullmatch(str(cells[at]))[1] if numbered else _key(cells[at])  # type: ignore[index]
-            if key:
-                places.setdefault(key, []).append(row)
-        columns.append(places)
-    return columns
+def _is_of_participants(platform: str, table: Table, at: int) -> bool:
+    title = table.header[at]
+    return title == "Identifier" or (title not in ID_COLUMNS[platform] and _numbers_participants(table, at))
 
 
-def _place_of(grading: Grading, columns: list[Mapping[str, list[int]]]) -> int | None:
-    """The one row that an id of the learner names; a name that two share names nobody."""
-    keys = [_key(key) for key in (grading.participant, grading.id, grading.email, grading.name) if key]
-    for places in columns:
-        for key in keys:
-            if len(rows := places.get(key, [])) == 1:
+def _rows_by_key(platform: str, table: Table, at: int) -> Mapping[str, list[int]]:
+    """Where each id of a column stands."""
+    places: dict[str, list[int]] = {}
+    numbered = table.header[at] not in ID_COLUMNS[platform] and _numbers_participants(table, at)
+    for row, cells in enumerate(table.rows):
+        key = PARTICIPANT.fullmatch(str(cells[at]))[1] if numbered else _key(cells[at])  # type: ignore[index]
+        if key:
+            places.setdefault(key, []).append(row)
+    return places
+
+
+def _place_of(grading: Grading, columns: Sequence[tuple[bool, Mapping[str, list[int]]]]) -> int | None:
+    """The one row that an id of the learner names; a name that two share names nobody.
+
+    A participant's number is Moodle's own: in a column of other numbers it may be somebody else's.
+    """
+    known = [key for key in (grading.participant, grading.id, grading.email, grading.name) if key]
+    for is_of_participants, places in columns:
+        for key in (each for each in known if is_of_participants or each != grading.participant):
+            if len(rows := places.get(_key(key), [])) == 1:
                 return rows[0]
     return None
 

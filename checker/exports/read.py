@@ -24,8 +24,8 @@ def read_grades(folder: Path, course_file: Path | None = None) -> ClassGrades:
     store = Grades(folder.resolve())
     if not store.ids():
         raise UsageProblem(f"{folder} holds no grades", next_step="lab grade SUBMISSIONS --out GRADES")
-    rules = course_file or store.folder / "course.toml"
-    course = read_course(rules, must_exist=bool(course_file))
+    rules = store.rules_file(course_file)
+    course = read_course(rules)
     adjustments = read_adjustments(store.folder)
     gradings = []
     for learner in store.ids():
@@ -40,7 +40,7 @@ def read_grading(folder: Path, learner: str, course_file: Path | None = None) ->
     store = Grades(folder.resolve())
     if learner not in store.ids() or not store.versions(learner):
         return None
-    course = read_course(course_file or store.folder / "course.toml", must_exist=bool(course_file))
+    course = read_course(store.rules_file(course_file))
     return _grading_in(store, learner, course, read_adjustments(store.folder).get(learner, Adjustment()))
 
 
@@ -74,7 +74,7 @@ def grading_of(grade: Grade, course: CourseRules, store: Grades) -> Grading:
         problem=str(raw.get("problem") or ""),
         status=str(raw.get("status") or "graded"),
         house=house_of(raw.get("house") or {}),
-        shown=report_of(raw, parts_as_shown(raw["parts"]), course),
+        shown=report_of(raw, parts_as_shown(raw["parts"], course), course),
         raw=raw,
         file=store.result_file(grade.learner, version),
     )
@@ -82,7 +82,7 @@ def grading_of(grade: Grade, course: CourseRules, store: Grades) -> Grading:
 
 def report_of(raw: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], course: CourseRules) -> Report:
     """A result file's object as the report that every renderer knows."""
-    found = tuple(_part(part, course) for part in parts)
+    found = tuple(_part(part, course) for part in parts if course.rules_of(part["part"]).graded)
     handed_in = raw["submission"]
     about = {"submission": handed_in.get("sha256", ""), "source": handed_in.get("source", "")}
     about |= {key: handed_in[key] for key in ("submitted_at", "commit") if handed_in.get(key)}
@@ -92,11 +92,11 @@ def report_of(raw: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], course
     return Report(found, {**about, **(raw.get("provenance") or {})}, tuple(map(str, notices)))
 
 
-def parts_as_shown(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def parts_as_shown(parts: Sequence[Mapping[str, Any]], course: CourseRules) -> list[dict[str, Any]]:
     """The parts as their learner may see them: each check as its visibility says."""
     shown = []
     for part in parts:
-        checks = [as_learners_see(check, check.get("visibility", "everything")) for check in part["checks"]]
+        checks = [as_learners_see(check, course.level_of(check)) for check in part["checks"]]
         shown.append({**part, "checks": [check for check in checks if check is not None]})
     return shown
 

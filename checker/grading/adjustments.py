@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from checker.errors import UsageProblem
 
 FILE = "adjustments.toml"
 POINT_KEYS = {"part", "check", "add", "set", "reason"}
+EXPECTED = {
+    "part": "a number like 2",
+    "check": 'a text like "2.3"',
+    "add": "points",
+    "set": "points",
+    "reason": "a text",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,9 @@ def read_adjustments(folder: Path) -> dict[str, Adjustment]:
     if not file.is_file():
         return {}
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}", next_step="look at its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageProblem(f"{file} is no TOML: {error}", next_step="correct that line") from error
     problems: list[str] = []
@@ -97,7 +107,9 @@ def _adjustment(learner: str, table: Any, problems: list[str]) -> Adjustment:
         problems.append(f"{learner}: expected a table [{learner}]")
         return Adjustment()
     problems += [
-        f"{learner}.{key}: unknown key; known are comment, points" for key in table.keys() - {"comment", "points"}
+        f"{learner}.{key}: unknown key; known are comment, points"
+        + (f'; an id with a dot stands in quotes: ["{learner}.{key}"]' if isinstance(table[key], dict) else "")
+        for key in sorted(table.keys() - {"comment", "points"})
     ]
     comment, points = table.get("comment", ""), table.get("points", [])
     if not isinstance(comment, str):
@@ -117,5 +129,6 @@ def _change(key: str, entry: Any, problems: list[str]) -> Change:
         problems.append(f"{key}: expected either add or set, and at most one of part and check")
     kinds = {"part": int, "check": str, "add": (int, float), "set": (int, float), "reason": str}
     wrong = [name for name, value in entry.items() if isinstance(value, bool) or not isinstance(value, kinds[name])]
-    problems += [f"{key}.{name}: is {entry[name]!r}" for name in wrong]
+    wrong += [name for name in ("add", "set") if isinstance(entry.get(name), float) and not math.isfinite(entry[name])]
+    problems += [f"{key}.{name}: is {entry[name]!r}, expected {EXPECTED[name]}" for name in wrong]
     return Change() if wrong else Change(**entry)

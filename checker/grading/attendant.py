@@ -19,6 +19,7 @@ from checker.isolation.watch import cpu_s, files_in_memory, memory_mb, tree_of
 LOOK_EVERY_S = 0.5
 MOST_FILES = 200_000
 MOST_ERRORS = 1024 * 1024
+TOO_LONG = "it took longer than"
 WATCHED, GROUPED = "watched", "cgroup v2"
 """What limits a whole tree of processes: looks at it from outside, or the kernel."""
 
@@ -116,6 +117,7 @@ class _Watch:
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
         self._stopped, self._most_mb, self._cpu_s = "", 0, 0.0
+        self._not_kept: OSError | None = None
         keep = output.write if output else self._output.append
         self._readers = [
             self._reader(process.stdout, keep, quota.most_bytes, "it wrote more than is allowed"),
@@ -123,6 +125,7 @@ class _Watch:
         ]
 
     def until_the_end(self, sent: bytes) -> Ending:
+        """Raises OSError if this machine could not keep the output: a full disk is nobody's fault."""
         begun = time.monotonic()
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -136,6 +139,8 @@ class _Watch:
         ended.set()
         for reader in self._readers:
             reader.join(5.0)
+        if self._not_kept:
+            raise self._not_kept
         errors = b"".join(self._errors).decode(errors="replace")
         used_s = max(self._cpu_s, usage.ru_utime + usage.ru_stime)
         output, seconds = b"".join(self._output), time.monotonic() - begun
@@ -147,7 +152,7 @@ class _Watch:
             used, self._cpu_s = memory_mb(tree), max(self._cpu_s, cpu_s(tree))
             self._most_mb, kept = max(self._most_mb, used), files_in_memory(tree)
             if time.monotonic() - begun > self._quota.within_s:
-                self._stop(f"it took longer than {self._quota.within_s:g} s")
+                self._stop(f"{TOO_LONG} {self._quota.within_s:g} s")
             elif self._cpu_s > self._quota.cpu_s:
                 self._stop(f"its programs used more than {self._quota.cpu_s:g} s of processor time")
             elif used > self._quota.tree_mb:
@@ -168,7 +173,11 @@ class _Watch:
             while data := os.read(pipe.fileno(), 65536):
                 if most <= 0:
                     continue
-                keep(data[:most])
+                try:
+                    keep(data[:most])
+                except OSError as error:
+                    self._not_kept = error
+                    return self._stop("its output could not be kept")
                 most -= len(data)
                 if most <= 0 and complaint:
                     self._stop(complaint)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,12 @@ class CourseRules:
         bonus = self.rules_of(part).bonus
         return by_itself if bonus is None else bonus
 
+    def level_of(self, check: Mapping[str, Any]) -> str:
+        """What learners may see of a result's check: of a hidden one what is said now, whatever was said at its grading."""
+        if self.hidden_folder is None or check["id"] in _ids_of_the_kit():
+            return str(check.get("visibility", "everything"))
+        return self.levels.get(check["id"], self.visibility)
+
     def hidden_sources(self) -> dict[str, str]:
         return read_hidden(self.hidden_folder)
 
@@ -106,6 +113,11 @@ class CourseRules:
         return found
 
 
+@lru_cache(maxsize=1)
+def _ids_of_the_kit() -> frozenset[str]:
+    return frozenset(check.id for part in read_parts() for check in load_checks(part.folder))
+
+
 def _chosen_parts(chosen: str | None) -> set[int]:
     known = {part.number for part in read_parts()}
     try:
@@ -126,7 +138,9 @@ def read_course(file: Path, *, must_exist: bool = False) -> CourseRules:
             raise UsageProblem(f"{file} does not exist", next_step="correct --course")
         return CourseRules()
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}", next_step="look at its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageProblem(f"{file} is no TOML: {error}", next_step="correct that line") from error
     reader = _Reader(file.parent)

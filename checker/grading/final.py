@@ -5,6 +5,7 @@ Every step leaves a sentence, so that a grade can be explained to the one who go
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,9 @@ from typing import Any
 
 from checker.grading.adjustments import NOT_ADJUSTED, Adjustment, Change
 from checker.grading.course import CourseRules, LateRules
+
+UNREAD = "unread-"
+"""How the hash begins of a submission that could not be read through nobody's fault."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,30 @@ def final_grade(
 
 
 def present_attempts(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The newest result of each different submission, in the order in which they were handed in."""
-    newest: dict[str, Mapping[str, Any]] = {}
-    order: dict[str, int] = {}
+    """The newest result of each hand-in, in the order in which they were handed in; `results`: oldest first.
+
+    A hand-in is files at a time; files without a time are in the order of their newest results. What could not be read
+    through nobody's fault is no attempt as long as there is another.
+    """
+    newest: dict[tuple[str, float], Mapping[str, Any]] = {}
     for result in results:
-        sha256 = result["submission"]["sha256"]
-        newest[sha256] = result
-        order.setdefault(sha256, len(order))
-    return sorted(
-        newest.values(), key=lambda r: (r["submission"]["submitted_at"] or "", order[r["submission"]["sha256"]])
-    )
+        submission = result["submission"]
+        for time in (*submission.get("instead_of", ()), submission["submitted_at"]):
+            newest.pop((submission["sha256"], moment_of({"submitted_at": time})), None)
+        newest[submission["sha256"], moment_of(submission)] = result
+    attempts = sorted(newest.values(), key=lambda result: moment_of(result["submission"]))
+    return [each for each in attempts if not is_unread(each)] or attempts
+
+
+def moment_of(submission: Mapping[str, Any]) -> float:
+    """When something was handed in, whatever zone tells it; what has no time is before everything."""
+    time = submission["submitted_at"]
+    return datetime.fromisoformat(time).timestamp() if time else -math.inf
+
+
+def is_unread(result: Mapping[str, Any]) -> bool:
+    """Could the submission not be read, through nobody's fault?"""
+    return str(result["submission"]["sha256"]).startswith(UNREAD)
 
 
 def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adjustment: Adjustment) -> Grade:
@@ -66,12 +84,12 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
     parts: dict[int, float] = {}
     most: dict[int, float] = {}
     whole = 0.0
-    for part in result["parts"]:
+    for part in (each for each in result["parts"] if course.rules_of(each["part"]).graded):
         part_rules = course.rules_of(part["part"])
         bonus = course.is_bonus(part["part"], part["bonus_part"])
         if part_rules.weight != 1:
             rules.append(f"part {part['part']}: its points count {part_rules.weight:g} times")
-        earned = _earned(part, [change for change in changes if change.check], rules)
+        earned = _earned(part, [change for change in changes if change.check], course, rules)
         score = earned * part_rules.weight * _kept(part, result, course.late, rules)
         for change in (c for c in changes if c.part == part["part"]):
             score = _changed(score, change, f"part {part['part']}", rules)
@@ -89,12 +107,12 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
     return Grade(result["learner"]["id"], score, whole, parts, most, tuple(rules), adjustment.comment, result)
 
 
-def _earned(part: Mapping[str, Any], changes: Sequence[Change], rules: list[str]) -> float:
+def _earned(part: Mapping[str, Any], changes: Sequence[Change], course: CourseRules, rules: list[str]) -> float:
     total = 0.0
     for check in part["checks"]:
         points = float(check["points"])
         for change in (c for c in changes if c.check == check["id"]):
-            secret = check.get("visibility") in ("points", "nothing")
+            secret = course.level_of(check) in ("points", "nothing")
             points = _changed(points, change, "a hidden check" if secret else f"check {check['id']}", rules)
         total += points
     return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import errno
 import io
 import os
 import re
@@ -11,6 +12,7 @@ import stat
 import tarfile
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,14 +21,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from checker.errors import LabError, UsageProblem
-from checker.grading.archives import LEFT_BEHIND, MOST_BYTES, MOST_FILES, Refused
+from checker.grading.archives import LEFT_BEHIND, MOST_BYTES, MOST_FILES, Refused, shown
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+OTHER_ARCHIVES = (".rar", ".7z", ".zst", ".lz", ".lzma", ".gz", ".bz2", ".xz", ".z")
+"""What people pack submissions into and what is not taken: each is refused by name, not passed over."""
 MOODLE = re.compile(
     r"^(?P<begin>(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?)(?P<rest>.*)$"
 )
 """How Moodle names what a participant handed in: a folder, or, if the download has no folders, the begin of each file."""
-STAMPED = re.compile(r"^(?P<id>.+)@(?P<when>\d{4}-\d\d-\d\dT\d\d[-:]\d\d(?:[-:]\d\d)?(?:Z|[+-]\d\d[-:]?\d\d)?)$")
+STAMPED = re.compile(
+    r"^(?P<id>.+)@(?P<hour>\d{4}-\d\d-\d\dT\d\d)[-:](?P<minute>\d\d)(?:[-:](?P<second>\d\d))?"
+    r"(?P<zone>Z|[+-]\d\d[-:]?\d\d)?$"
+)
+"""A time behind the learner's id, also in the form that Windows allows in names: 2026-05-01T22-10-00+02-00."""
 LIST_NAME = "submissions.csv"
 LIST_COLUMNS = ("source", "learner", "name", "email", "submitted_at")
 
@@ -65,8 +73,9 @@ def find_sources(place: Path, names_in_zip: list[str] | None = None) -> list[Sou
     listed = _read_list(place)
     found = [_apply(listed, source) for source in _of_folder(place)]
     if not found:
+        passed = f", only {', '.join(over)}" if (over := passed_over(place)) else ""
         raise UsageProblem(
-            f"{place} holds no submission", next_step="a folder, zip, tar or repository for each learner"
+            f"{place} holds no submission{passed}", next_step="a folder, zip, tar or repository for each learner"
         )
     if unknown := sorted(listed.keys() - {source.path.name for source in found}):
         raise UsageProblem(f"{place / LIST_NAME} names what is not there: {', '.join(unknown)}", next_step="correct it")
@@ -74,19 +83,35 @@ def find_sources(place: Path, names_in_zip: list[str] | None = None) -> list[Sou
 
 
 def _of_folder(place: Path) -> Iterator[Source]:
-    entries = sorted(place.iterdir())
-    with_files = {
-        match["number"] for entry in entries if (match := MOODLE.match(entry.name)) and match["kind"] == "file"
-    }
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == LIST_NAME or entry.is_symlink():
-            continue
-        if (match := MOODLE.match(entry.name)) and match["kind"] != "file" and match["number"] in with_files:
+    entries = [entry for entry in sorted(place.iterdir()) if _is_taken(entry)]
+    matches = [(entry, MOODLE.match(entry.name)) for entry in entries]
+    with_files = {match["number"] for _, match in matches if match and match["kind"] == "file"}
+    for entry, match in matches:
+        if match and match["kind"] != "file" and match["number"] in with_files:
             continue  # what was typed beside the file
-        if entry.is_dir():
-            yield _named(entry, entry.name)
-        elif entry.name.lower().endswith(ARCHIVES):
-            yield _named(entry, re.sub(r"(\.tar)?\.\w+$", "", entry.name))
+        yield _named(entry, entry.name if entry.is_dir() else re.sub(r"(?i)(\.tar)?\.\w+$", "", entry.name))
+
+
+def _is_taken(entry: Path) -> bool:
+    """Folders and archives; grades of ours that lie beside submissions are none."""
+    if entry.name.startswith(".") or entry.is_symlink():
+        return False
+    if entry.is_dir():
+        return not ((entry / "lock").is_file() and (entry / "results").is_dir())
+    return entry.name.lower().endswith(ARCHIVES + OTHER_ARCHIVES)
+
+
+def passed_over(place: Path) -> list[str]:
+    """What lies among the submissions and is taken for none, in words."""
+    if not place.is_dir():
+        return []
+    left = [entry for entry in sorted(place.iterdir()) if not _is_taken(entry) and entry.name != LIST_NAME]
+    return [_why_passed_over(entry) for entry in left if not entry.name.startswith(".")]
+
+
+def _why_passed_over(entry: Path) -> str:
+    kind = "a link" if entry.is_symlink() else "a folder of grades" if entry.is_dir() else "no folder, zip or tar"
+    return f"{shown(entry.name)} ({kind})"
 
 
 def _of_archive(place: Path, names: list[str]) -> Iterator[Source]:
@@ -96,7 +121,7 @@ def _of_archive(place: Path, names: list[str]) -> Iterator[Source]:
     """
     parts = [(name, MOODLE.match(name.rstrip("/"))) for name in names]
     if not parts or not all(match for _, match in parts):
-        yield _named(place, re.sub(r"(\.tar)?\.\w+$", "", place.name))
+        yield _named(place, re.sub(r"(?i)(\.tar)?\.\w+$", "", place.name))
         return
     begins = {}
     for name, match in parts:
@@ -112,9 +137,13 @@ def _named(path: Path, text: str) -> Source:
     if match := MOODLE.match(text):
         return Source(safe_id(match["number"]), path, name=match["name"])
     if match := STAMPED.match(text):
-        when = re.sub(r"T(\d\d)-(\d\d)(?:-(\d\d))?", lambda m: f"T{m[1]}:{m[2]}:{m[3] or '00'}", match["when"])
-        return Source(safe_id(match["id"]), path, submitted_at=_moment(when, path.name), spelt=match["id"])
-    return Source(safe_id(text), path, spelt=text)
+        zone = re.sub(r"^(.\d\d)[-:]?(\d\d)$", r"\1:\2", match["zone"] or "")
+        when = f"{match['hour']}:{match['minute']}:{match['second'] or '00'}{zone}"
+        text, moment = match["id"], _moment(when, path.name)
+    else:
+        moment = ""
+    learner = safe_id(text)
+    return Source(learner, path, name=text if text != learner else "", submitted_at=moment, spelt=text)
 
 
 def safe_id(text: str) -> str:
@@ -141,18 +170,30 @@ def _moment(text: str, where: str) -> str:
 
 
 def _read_list(place: Path) -> dict[str, dict[str, str]]:
-    """The instructor's own list of sources, if there is one."""
+    """The instructor's own list of sources, if there is one. Raises UsageProblem: a line that is lost is a wrong grade."""
     file = place / LIST_NAME
     if not file.is_file():
         return {}
-    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-    unknown = {column for row in rows for column in row} - set(LIST_COLUMNS)
+    try:
+        rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), strict=True))
+    except UnicodeDecodeError as error:
+        raise UsageProblem(f"{file} is not UTF-8: {error}", next_step="save it as CSV UTF-8") from error
+    except csv.Error as error:
+        raise UsageProblem(f"{file} is no CSV file: {error}", next_step="commas divide the columns") from error
+    unknown = {column for row in rows for column in row if column is not None} - set(LIST_COLUMNS)
     if unknown or any(not row.get("source") for row in rows):
         raise UsageProblem(
             f"{file} must have the columns {', '.join(LIST_COLUMNS)} (source in every row), "
-            f"not: {', '.join(sorted(map(str, unknown))) or 'a row without source'}",
+            f"not: {', '.join(sorted(unknown)) or 'a row without source'}",
             next_step="correct its first line; commas divide the columns",
         )
+    if long := [row["source"] for row in rows if None in row]:
+        raise UsageProblem(
+            f"{file} has more cells than columns at {', '.join(long)}",
+            next_step='a cell that holds a comma stands in quotes: "Lovelace, Ada"',
+        )
+    if twice := sorted(source for source, count in Counter(row["source"] for row in rows).items() if count > 1):
+        raise UsageProblem(f"{file} names {', '.join(twice)} more than once", next_step="keep one line of each")
     return {row["source"]: row for row in rows}
 
 
@@ -195,6 +236,13 @@ def _sorted(sources: Iterator[Source] | list[Source]) -> list[Source]:
                 + ", ".join(sorted(attempt.label for attempt in attempts)),
                 next_step=f"keep the one that counts, or say in {LIST_NAME} when each was handed in",
             )
+        moments = {datetime.fromisoformat(attempt.submitted_at) for attempt in attempts if attempt.submitted_at}
+        if len(attempts) > 1 and len(moments) < len(attempts):
+            raise UsageProblem(
+                f"{learner} handed in more than once at the same time: "
+                + ", ".join(sorted(attempt.label for attempt in attempts)),
+                next_step=f"keep the one that counts, or correct the times in {LIST_NAME}",
+            )
     return sorted(sources, key=lambda source: (source.id, source.submitted_at, source.label))
 
 
@@ -215,22 +263,35 @@ def only_these(sources: list[Source], learners: Sequence[str]) -> list[Source]:
 
 
 def open_source(source: Source) -> BinaryIO:
-    """The submission as one stream for the unpacking process: an archive as it is, a folder as a plain tar."""
-    if source.path.is_file():
-        return open(source.path, "rb")
+    """The submission as one stream for the unpacking process: an archive as it is, a folder as a plain tar.
+
+    Raises LabError if it cannot be read: that is nobody's hand-in, and no learner's fault.
+    """
+    try:
+        return open(source.path, "rb") if source.path.is_file() else _packed(source.path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise LabError(
+            f"{error.filename or source.label} cannot be read: {error.strerror or error}",
+            next_step="look at its permissions, then call lab grade again with --retry-broken",
+        ) from error
+
+
+def _packed(folder: Path) -> BinaryIO:
     import tempfile
 
     stream = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        _add_folder(archive, source.path)
+        _add_folder(archive, folder)
     stream.seek(0)
     return stream  # type: ignore[return-value]
 
 
 def _add_folder(archive: tarfile.TarFile, folder: Path) -> None:
-    """Regular files only; no link is followed, no device opened, however the folder changes meanwhile."""
+    """Regular files only; no link is followed, no device opened, nothing that cannot be read is passed over."""
     count = size = 0
-    for root, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+    for root, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False, onerror=_raise):
         folders[:] = sorted(name for name in folders if name not in LEFT_BEHIND)
         for name in sorted(names):
             opened = _open_plain(name, descriptor)
@@ -245,15 +306,25 @@ def _add_folder(archive: tarfile.TarFile, folder: Path) -> None:
                 entry = tarfile.TarInfo(relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
                 entry.size, entry.mode = state.st_size, state.st_mode & 0o777
                 archive.addfile(entry, stream)
+                if _version(os.fstat(opened)) != _version(state):
+                    raise OSError(errno.EBUSY, "it changed while it was read", relative)
+
+
+def _version(state: os.stat_result) -> tuple[int, int]:
+    return state.st_size, state.st_mtime_ns
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _open_plain(name: str, folder: int) -> int | None:
     try:
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError as error:
-        if error.errno in (40, 6):  # a link, a socket: left out
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket: left out
             return None
-        raise LabError(f"{name} cannot be read: {error.strerror}", next_step="look at its permissions") from error
+        raise
     if stat.S_ISREG(os.fstat(opened).st_mode):
         return opened
     os.close(opened)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from checker.errors import UsageProblem
+from checker.grading.adjustments import FILE as ADJUSTMENTS
 from checker.grading.store import Grades
 
 
@@ -27,8 +28,8 @@ def merge(into: Grades, froms: Sequence[Path]) -> Merged:
         if not (folder / "results").is_dir():
             raise UsageProblem(f"{folder} holds no grades", next_step="name folders that lab grade --out has made")
     merged = Merged()
-    found = [(result, Grades(folder)) for folder in froms for result in _results(Grades(folder))]
-    for result, origin in sorted(found, key=lambda pair: (pair[0]["provenance"]["graded_at"], pair[0]["version"])):
+    found = [each for folder in froms for each in _in_order(Grades(folder))]
+    for _, result, origin in sorted(found, key=lambda each: (each[0], each[1]["version"])):
         learner = result["learner"]["id"]
         if any(_is_same(result, other) for other in into.results(learner)):
             merged.known += 1
@@ -39,8 +40,20 @@ def merge(into: Grades, froms: Sequence[Path]) -> Merged:
     return merged
 
 
-def _results(grades: Grades) -> list[dict[str, Any]]:
-    return [result for learner in grades.ids() for result in grades.results(learner)]
+def left_behind(froms: Sequence[Path], into: Path) -> list[str]:
+    """What of the instructor's own lies in the folders and is not joined: only a person can say which of two holds."""
+    own = [folder / ADJUSTMENTS for folder in froms if folder.resolve() != into]
+    return [f"{file} is not joined: copy from it by hand what is to hold" for file in own if file.is_file()]
+
+
+def _in_order(grades: Grades) -> Iterator[tuple[str, dict[str, Any], Grades]]:
+    """A folder's results with their times; a learner's later version is never before an earlier, whatever the clock said."""
+    for learner in grades.ids():
+        latest = ""
+        for result in grades.results(learner):
+            told = result["provenance"]
+            latest = max(latest, told["graded_at"], told.get("renewed_at", ""))
+            yield latest, result, grades
 
 
 def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:

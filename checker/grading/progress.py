@@ -8,19 +8,22 @@ import click
 
 from checker.grading.run import Done
 
+RENEWED = "taken over: the same files were graded before, who, when or hints are told as known now"
+
 
 class Progress:
     """`clock` gives seconds that only grow."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._count, self._fresh = total, 0, 0
+        self._total, self._count, self._fresh, self._renewed = total, 0, 0, 0
         self._begun = time.monotonic()
 
     def done(self, done: Done) -> None:
         """Says what became of one submission."""
         self._count += 1
         self._fresh += done.fresh
-        what = describe(done) if done.fresh else "unchanged"
+        self._renewed += done.renewed
+        what = describe(done) if done.fresh else RENEWED if done.renewed else "unchanged"
         click.echo(f"{self._count}/{self._total}  {done.source.id}  {what}{self._left()}", err=True)
 
     def _left(self) -> str:
@@ -31,8 +34,9 @@ class Progress:
 
     def end(self) -> None:
         seconds = time.monotonic() - self._begun
-        unchanged = self._count - self._fresh
-        click.echo(f"{self._fresh} graded, {unchanged} unchanged, in {in_words(seconds)}", err=True)
+        unchanged = self._count - self._fresh - self._renewed
+        renewed = f"{self._renewed} taken over, " if self._renewed else ""
+        click.echo(f"{self._fresh} graded, {renewed}{unchanged} unchanged, in {in_words(seconds)}", err=True)
 
 
 def describe(done: Done) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from checker.checks.check import Check
@@ -13,6 +14,7 @@ from checker.grading.texts import harmless
 
 SCHEMA = "iot-lab-kit/result/1"
 STATUSES = ("passed", "failed", "skipped", "broken")
+RESULT_STATUSES = ("graded", "stopped", "refused", "broken")
 TEXTS = ("expected", "got", "because", "fix")
 MOST_NOTICES = 20
 MOST_READINGS = 20_000
@@ -84,6 +86,36 @@ def refused(course: Course, why: str) -> dict[str, Any]:
     """A submission that could not be read: every check is skipped, nothing is earned."""
     because = f"the submission was refused: {harmless(why)}"
     return {**graded(course, Told(stopped=because)), "status": "refused", "problem": harmless(why)}
+
+
+def what_is_wrong_with(found: Any, learner: str, version: int) -> str:
+    """Why a file's content is not this version of this learner's result, or nothing; judged is what a grade is made of."""
+    if not isinstance(found, Mapping):
+        return "it is no JSON object"
+    if found.get("schema", SCHEMA) != SCHEMA:
+        return f"its form is {harmless(found['schema'], 100)}, this kit writes and reads {SCHEMA}"
+    try:
+        if (found["learner"]["id"], found["version"]) != (learner, version):
+            return f"it says of itself that it is version {found['version']} of {harmless(found['learner']['id'], 100)}"
+        if found["status"] not in RESULT_STATUSES or not isinstance(found["problem"], str):
+            return f"its status is {found['status']!r}"
+        if time := found["submission"]["submitted_at"]:
+            datetime.fromisoformat(time).astimezone()
+        str(found["submission"]["sha256"]), bool([part["bonus_part"] for part in found["parts"]])
+        checks = [check for part in found["parts"] if isinstance(part["part"], int) for check in part["checks"]]
+        wrong = next((check["id"] for check in checks if not _is_possible(check)), "")
+    except KeyError as missing:
+        return f"it lacks {missing}"
+    except (TypeError, ValueError, AttributeError) as error:
+        return str(error)
+    return f"check {wrong} has a status and points that do not go together" if wrong else ""
+
+
+def _is_possible(check: Mapping[str, Any]) -> bool:
+    """All points for what passed, none for anything else: whoever changes points by hand uses adjustments.toml."""
+    return check["status"] in STATUSES and check["points"] == (
+        check["max_points"] if check["status"] == "passed" else 0
+    )
 
 
 def _part(

@@ -8,7 +8,7 @@ import os
 import queue
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,9 @@ from checker.checks.session import checks_version
 from checker.errors import LabError
 from checker.grading.archives import Refused
 from checker.grading.assignment import Assignment, HereJudges, Judges
-from checker.grading.attendant import Attendant, Quota
+from checker.grading.attendant import TOO_LONG, Attendant, Quota
+from checker.grading.earlier import corrected_times, renewed, stands
+from checker.grading.final import UNREAD
 from checker.grading.house_life import HOUSE_SEED
 from checker.grading.intake import Source, open_source
 from checker.grading.result import SCHEMA, Course, Told, graded, refused
@@ -53,23 +55,29 @@ class Plan:
         content = json.dumps([sha256, self.kit, sorted(self.hidden.items()), parts])
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def is_done(self, sha256: str, results: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-        """The earlier result that makes a grading needless, or None."""
+    def is_done(self, sha256: str, submitted_at: str, results: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """The earlier result that makes a grading needless, or None; rather one of the same time than another."""
         same = [r for r in results if r["submission"]["sha256"] == sha256]
         wanted = same if self.only_changed else [r for r in same if r["key"] == self.key(sha256)]
-        if self.again or not wanted or (self.retry_broken and wanted[-1]["status"] == "broken"):
-            return None
-        return wanted[-1]
+        wanted = [r for r in wanted if r["submission"]["submitted_at"] == submitted_at] or wanted
+        return None if self.again or not wanted or self._is_tried_again(wanted[-1]) else wanted[-1]
+
+    def _is_tried_again(self, result: Mapping[str, Any]) -> bool:
+        """What broke, if that is wished; what was stopped by a time that was shorter than the one it has now."""
+        if result["status"] == "stopped" and result["problem"].startswith(TOO_LONG):
+            return float(result["provenance"].get("within_s", Quota.within_s)) < self.quota.within_s
+        return self.retry_broken and result["status"] == "broken"
 
 
 @dataclass(frozen=True)
 class Done:
-    """What became of one source. `fresh`: it was graded now."""
+    """What became of one source. `fresh`: it was graded now; `renewed`: only what is said of it changed."""
 
     source: Source
     result: dict[str, Any]
     fresh: bool
     seconds: float
+    renewed: bool = False
 
 
 class Grader:
@@ -82,11 +90,15 @@ class Grader:
         self._judges = judges or HereJudges(station, self._attendant)
         self._isolation = station.isolation
         self._abandoned = False
+        self._times: dict[str, set[str]] = {}
+        """When each learner handed in, as it is known now."""
 
     def grade(self, sources: Sequence[Source], jobs: int, done: Callable[[Done], None]) -> list[Done]:
         """Everything that has to be done, `jobs` at a time; `done` hears of each as it is written."""
         for slot in range(jobs):
             self._slots.put(slot)
+        for source in sources:
+            self._times.setdefault(source.id, set()).add(source.submitted_at)
         results = []
         with ThreadPoolExecutor(jobs) as pool:
             work = [pool.submit(self._grade_one, source) for source in sources]
@@ -118,23 +130,43 @@ class Grader:
         slot, begun = self._slots.get(), time.monotonic()
         try:
             unfinished, found = self._unpack(slot, source)
-            earlier = self._plan.is_done(found["sha256"], self._grades.results(source.id))
-            if earlier is not None:
-                unfinished.unlink(missing_ok=True)
+            results = self._grades.results(source.id)
+            facts = self._facts(source, found, results)
+            earlier = self._plan.is_done(found["sha256"], source.submitted_at, results)
+            archive = self._keep(source, found, unfinished)
+            if earlier is not None and stands(earlier, results, facts):
                 return Done(source, earlier, False, time.monotonic() - begun)
-            if "refused" in found:
-                unfinished.unlink(missing_ok=True)
-                content = refused(self._plan.course, found["refused"])
+            if earlier is not None:
+                result = renewed(earlier, facts)
             else:
-                archive = self._grades.keep_submission(source.id, found["sha256"], unfinished)
-                content = self._judge(slot, source, archive)
-            if self._abandoned:
-                raise LabError(f"{source.id} was not graded to its end", next_step="call lab grade again: it goes on")
-            result = self._complete(source, found, content, time.monotonic() - begun)
+                result = {**facts, **self._judgement(slot, source, found, archive, begun)}
             result["version"] = self._grades.add(source.id, result)
-            return Done(source, result, True, time.monotonic() - begun)
+            return Done(source, result, earlier is None, time.monotonic() - begun, earlier is not None)
         finally:
             self._slots.put(slot)
+
+    def _keep(self, source: Source, found: Mapping[str, Any], unfinished: Path) -> Path:
+        """The place of the submission's files in the grades; nothing is kept of what could not be read."""
+        place = self._grades.submission_file(source.id, found["sha256"])
+        if "refused" in found or "broken" in found or place.exists():
+            unfinished.unlink(missing_ok=True)
+            return place
+        return self._grades.keep_submission(source.id, found["sha256"], unfinished)
+
+    def _judgement(
+        self, slot: int, source: Source, found: dict[str, Any], archive: Path, begun: float
+    ) -> dict[str, Any]:
+        """What the checks say, with its provenance; raises LabError if the grading was given up meanwhile."""
+        if "refused" in found:
+            content = refused(self._plan.course, found["refused"])
+        elif "broken" in found:
+            content = graded(self._plan.course, Told(crashed=found["broken"]))
+        else:
+            content = self._judge(slot, source, archive)
+        if self._abandoned:
+            raise LabError(f"{source.id} was not graded to its end", next_step="call lab grade again: it goes on")
+        provenance = {**content.pop("judge", {}), **self._provenance(time.monotonic() - begun)}
+        return {"key": self._plan.key(found["sha256"]), **content, "provenance": provenance}
 
     def _unpack(self, slot: int, source: Source) -> tuple[Path, dict[str, Any]]:
         """The normalised tar and what the unpacking process said of it."""
@@ -145,14 +177,19 @@ class Grader:
                     slot, "checker.grading.unpack", [source.prefix], stream, b"", UNPACK_QUOTA, tar
                 )
             found = _last_json(ending.errors)
-            if ending.stopped or not found:
-                found = {"refused": ending.stopped or f"it cannot be read: {ending.errors.strip()[-300:]}"}
-        except (Refused, LabError) as problem:
+            if ending.stopped:
+                found = {"refused": ending.stopped}
+            elif not found:
+                found = {
+                    "broken": f"unpacking ended with exit code {ending.returncode}: {ending.errors.strip()[-300:]}"
+                }
+        except Refused as problem:
             found = {"refused": str(problem)}
-        if "refused" in found:
-            found["sha256"] = (
-                "refused-" + hashlib.sha256(f"{source.label} {found['refused']}".encode()).hexdigest()[:16]
-            )
+        except LabError as problem:
+            found = {"broken": str(problem)}
+        for kind, begin in (("refused", "refused-"), ("broken", UNREAD)):
+            if kind in found:
+                found["sha256"] = begin + hashlib.sha256(f"{source.label} {found[kind]}".encode()).hexdigest()[:16]
         return Path(name), found
 
     def _judge(self, slot: int, source: Source, archive: Path) -> dict[str, Any]:
@@ -168,11 +205,9 @@ class Grader:
         said = _said_of_itself(told, ending.limits)
         return {**graded(plan.course, told), "used": ending.used(), **said}
 
-    def _complete(
-        self, source: Source, found: dict[str, Any], content: dict[str, Any], seconds: float
-    ) -> dict[str, Any]:
-        provenance = {
-            **content.pop("judge", {}),
+    def _provenance(self, seconds: float) -> dict[str, Any]:
+        """With what was graded, and when."""
+        return {
             "kit": __version__,
             "kit_sha256": self._plan.kit,
             "checks": checks_version(),
@@ -180,22 +215,26 @@ class Grader:
             if self._plan.hidden else "",
             "isolation": self._isolation,
             "house_seed": HOUSE_SEED,
+            "within_s": self._plan.quota.within_s,
             "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 1),
         }  # fmt: skip
+
+    def _facts(self, source: Source, found: dict[str, Any], results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Whose submission it is, what it is and when it was handed in."""
         submission = {
             "source": source.label,
             "sha256": found["sha256"],
             "commit": found.get("commit", ""),
             "files": found.get("files", 0),
             "submitted_at": source.submitted_at,
+            "instead_of": corrected_times(results, found["sha256"], self._times.get(source.id, {source.submitted_at})),
             "left_out": found.get("left_out", []),
             "notes": [harmless(note, MOST_OF_A_NOTE) for note in found.get("notes", [])],
             "hints": found.get("hints", {}),
         }
         learner = {"id": source.id, "name": source.name, "email": source.email}
-        head = {"schema": SCHEMA, "learner": learner, "key": self._plan.key(found["sha256"]), "submission": submission}
-        return {**head, **content, "provenance": provenance}
+        return {"schema": SCHEMA, "learner": learner, "submission": submission}
 
 
 def _events(output: bytes) -> list[dict[str, Any]]:

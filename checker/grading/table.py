@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from checker.grading.adjustments import Adjustment, read_adjustments, without_effect
+from checker.grading.adjustments import Adjustment, read_adjustments
 from checker.grading.course import CourseRules
 from checker.grading.final import Grade, final_grade
 from checker.grading.store import Grades
@@ -19,12 +19,6 @@ def grades_of(grades: Grades, course: CourseRules, learners: Sequence[str] | Non
     chosen = grades.ids() if learners is None else sorted(set(learners))
     results = ((learner, grades.results(learner)) for learner in chosen)
     return [final_grade(found, course, adjustments.get(learner, Adjustment())) for learner, found in results if found]
-
-
-def idle_adjustments(grades: Grades) -> list[str]:
-    """What of adjustments.toml has no effect: a name or a check that nobody has."""
-    latest = {learner: found[-1] for learner in grades.ids() if (found := grades.results(learner))}
-    return without_effect(read_adjustments(grades.folder), latest)
 
 
 def scores_at(grades: Grades, course: CourseRules) -> Callable[[str, int], str]:

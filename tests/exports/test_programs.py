@@ -282,6 +282,6 @@ def test_a_folder_without_grades_is_refused(tmp_path):
 
 def test_a_damaged_result_is_named_with_the_way_to_mend_it(folder):
     (folder / "results" / "ada" / "0002.json").write_text('{"parts": [{"part": 1}]}')
-    with pytest.raises(LabError, match="ada holds what is no result of lab grade") as problem:
+    with pytest.raises(LabError, match="ada/0002.json is no result: it lacks 'learner'") as problem:
         run(folder)
     assert "--only ada" in problem.value.next_step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -253,3 +254,16 @@ def test_feedback_says_why_nothing_was_checked(folder):
 def test_what_is_no_utf8_is_told(tmp_path):
     with pytest.raises(UsageProblem, match="is no table in UTF-8 or UTF-16"):
         roster(tmp_path, "Student,Grade\nJosé,1\n", "latin-1")
+
+
+def test_a_participants_number_is_sought_among_participants_only(folder):
+    put(folder, "4711", {"name": "Eve", "parts": [part(1, [check("1.1", "passed")])], "submission": {
+        "sha256": "x", "source": "Eve_4711_assignsubmission_file_", "submitted_at": ""}})  # fmt: skip
+    (eve,) = (each for each in read_grades(folder).gradings if each.id == "4711")
+    only_eve = replace(read_grades(folder), gradings=(eve,))
+
+    others = Table(["ID number", "Full name", "Grade"], [["4711", "Somebody Else", ""]])
+    worksheet = Table(["Identifier", "Full name", "Grade"], [["Participant 4711", "E. Eve", ""]])
+
+    assert [each.id for each in fill("moodle", others, only_eve).missing] == ["4711"]
+    assert fill("moodle", worksheet, only_eve).table.rows[0][2] == eve.score

@@ -81,5 +81,5 @@ def result_of(points: Mapping[str, int], **changes: Any) -> dict[str, Any]:
     submission = {"sha256": "aa", "submitted_at": "", "source": "ada.zip"} | changes.pop("submission", {})
     return {
         "version": 1, "learner": {"id": "ada"}, "status": "graded", "problem": "", "submission": submission, "key": "k",
-        "parts": [{"part": n, "bonus_part": False, "checks": checks} for n, checks in parts.items()],
+        "parts": [{"part": n, "name": f"Part {n}", "bonus_part": False, "checks": checks} for n, checks in parts.items()],
     } | changes  # fmt: skip

@@ -194,3 +194,44 @@ def test_adjustments_without_effect_are_told():
         "adjustments.toml: ada has no check 9.9",
         "adjustments.toml: ada has no part 7",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[ada.lovelace]\ncomment = 'x'", 'an id with a dot stands in quotes: ["ada.lovelace"]'),
+        ("[[ada.points]]\nset = nan", "ada.points[1].set: is nan, expected points"),
+        ("[[ada.points]]\nadd = -inf", "ada.points[1].add: is -inf, expected points"),
+        ("[[ada.points]]\npart = '2'\nadd = 1", "ada.points[1].part: is '2', expected a number like 2"),
+    ],
+    ids=["a dot", "no number", "endless", "text"],
+)
+def test_an_adjustment_that_would_not_hold_is_told(tmp_path, text, complaint):
+    (tmp_path / "adjustments.toml").write_text(text)
+
+    with pytest.raises(UsageProblem) as raised:
+        read_adjustments(tmp_path)
+
+    assert complaint in raised.value.message
+
+
+def test_a_byte_order_mark_before_the_rules_does_no_harm(tmp_path):
+    (tmp_path / "course.toml").write_bytes(b'\xef\xbb\xbftitle = "IoT"\n')
+    (tmp_path / "adjustments.toml").write_bytes(b'\xef\xbb\xbf[ada]\ncomment = "x"\n')
+
+    assert read_course(tmp_path / "course.toml").title == "IoT"
+    assert read_adjustments(tmp_path)["ada"].comment == "x"
+
+
+def test_the_level_of_a_hidden_check_is_the_one_that_is_said_now(tmp_path):
+    (tmp_path / "course.toml").write_text(
+        '[hidden]\nfolder = "hidden"\nvisibility = "points"\nlevels = {"1.x" = "nothing"}'
+    )
+    course = read_course(tmp_path / "course.toml")
+    graded = {"visibility": "everything"}
+
+    assert [course.level_of({"id": each, **graded}) for each in ("1.x", "1.y", "1.1")] == [
+        "nothing",
+        "points",
+        "everything",
+    ]

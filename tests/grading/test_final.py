@@ -115,3 +115,9 @@ def test_a_difference_names_learners_checks_and_points():
         "1 learner changed.",
         "    2.1: 1 learner, +10 points",
     ]
+
+
+def test_a_part_that_is_not_graded_any_more_is_left_out():
+    grade = final_grade([result_of({"1.1": 10, "6.1": 10})], CourseRules(parts={6: PartRules(graded=False)}))
+
+    assert (grade.score, grade.max_score, list(grade.parts)) == (10, 10, [1])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import pytest
 
 from checker.errors import UsageProblem
-from checker.grading.intake import Source, find_sources, only_these, safe_id
+from checker.grading.intake import Source, find_sources, only_these, passed_over, safe_id
 from checker.grading.store import Grades
 
 
@@ -214,3 +217,94 @@ def test_only_one_who_handed_in_nothing_is_told_and_not_passed_over(tmp_path):
         with pytest.raises(UsageProblem, match=f"Nobody with the id '{wanted}'") as problem:
             only_these(sources, [wanted])
         assert meant in problem.value.next_step
+
+
+def test_what_is_no_submission_is_told_and_another_kind_of_archive_is_somebodys(tmp_path):
+    (tmp_path / "ada").mkdir()
+    for name in ("eve.7z", "joe.TAR.GZ", "notes.txt", "submissions.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / "submissions.csv").write_text("source\n")
+    (tmp_path / "bob").symlink_to(tmp_path / "ada")
+    Grades(tmp_path / "grades-1").prepare()
+    (tmp_path / "grades-1/lock").touch()
+
+    assert [source.id for source in find_sources(tmp_path)] == ["ada", "eve", "joe"]
+    assert passed_over(tmp_path) == [
+        "bob (a link)",
+        "grades-1 (a folder of grades)",
+        "notes.txt (no folder, zip or tar)",
+    ]
+
+
+def test_a_folder_that_holds_only_other_things_names_them(tmp_path):
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(UsageProblem, match=r"holds no submission, only notes.txt \(no folder, zip or tar\)"):
+        find_sources(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["", "submissions"], ids=["the same folder", "where grades keep theirs"])
+def test_grades_are_not_written_among_the_submissions(tmp_path, place):
+    with pytest.raises(UsageProblem, match="grades of --out .* would be written among them"):
+        Grades(tmp_path).apart_from(tmp_path / place)
+
+
+@pytest.mark.parametrize("name", ["Zoë Ångström", "محمد علي", "张伟@2026-05-01T10-00Z"])
+def test_a_name_that_the_id_cannot_spell_stays_the_learners_name(tmp_path, name):
+    (tmp_path / name).mkdir()
+
+    (source,) = find_sources(tmp_path)
+
+    assert source.id.isascii() and source.name == name.partition("@")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"source,name\nx.zip,Zo\xeb\n", r"is not UTF-8: .*\n  next  save it as CSV UTF-8"),
+        (b"source,name\nx.zip,Lovelace, Ada\n", 'more cells than columns at x.zip\n  next  a cell that holds a comma'),
+        (b"source,learner\nx.zip,ada\nx.zip,bob\n", "names x.zip more than once"),
+        (b'source,learner\nx.zip,"ada\n', "is no CSV file: unexpected end of data"),
+    ],
+    ids=["Latin-1", "a comma", "twice", "an open quote"],
+)  # fmt: skip
+def test_a_list_of_which_a_line_would_be_lost_is_refused(tmp_path, text, complaint):
+    (tmp_path / "x.zip").touch()
+    (tmp_path / "submissions.csv").write_bytes(text)
+
+    with pytest.raises(UsageProblem) as raised:
+        find_sources(tmp_path)
+
+    assert re.search(complaint, str(raised.value))
+
+
+def test_a_list_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "x.zip").touch()
+    (tmp_path / "submissions.csv").write_bytes(b"\xef\xbb\xbfsource,learner\r\nx.zip,ada\r\n")
+
+    assert [source.id for source in find_sources(tmp_path)] == ["ada"]
+
+
+def test_attempts_at_one_moment_are_told_and_none_is_chosen_by_chance(tmp_path):
+    for name in ("ada@2026-05-01T10-00Z.zip", "ada@2026-05-01T12-00+02-00.zip"):
+        (tmp_path / name).touch()
+
+    with pytest.raises(UsageProblem, match="ada handed in more than once at the same time"):
+        find_sources(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "wanted"),
+    [
+        ("2026-05-01T12-00+02-00", "2026-05-01T10:00:00+00:00"),
+        ("2026-05-01T12:00:07+0200", "2026-05-01T10:00:07+00:00"),
+        ("2026-05-01T12-00-05-30", "2026-05-01T17:30:00+00:00"),
+        ("2026-05-01T12-00-05Z", "2026-05-01T12:00:05+00:00"),
+    ],
+)
+def test_a_time_in_a_name_is_read_with_the_signs_that_windows_allows_too(tmp_path, stamp, wanted):
+    (tmp_path / f"ada@{stamp}").mkdir()
+
+    (source,) = find_sources(tmp_path)
+
+    assert (source.id, datetime.fromisoformat(source.submitted_at)) == ("ada", datetime.fromisoformat(wanted))

@@ -47,7 +47,7 @@ from labcloud.wiring import Services
 from labcloud.wiring.hooks import connect
 
 if TYPE_CHECKING:
-    from labcloud.athena import Athena
+    from labcloud.athena.service import Athena
     from labcloud.awslambda import LambdaRuntime
     from labcloud.awslambda.event_invoke import EventInvokeConfigs
     from labcloud.awslambda.service import Functions

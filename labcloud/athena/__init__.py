@@ -4,10 +4,6 @@ Served: SELECT in Trino's dialect over JSON lines, CSV and Parquet (plain, GZIP)
 CREATE/DROP DATABASE and TABLE, MSCK REPAIR TABLE, ALTER TABLE ADD/DROP PARTITION, SHOW, DESCRIBE. Refused when a query
 starts: everything that writes tables (CTAS, INSERT, UNLOAD, Iceberg), views, prepared statements, Spark.
 
-A query sees the rows of its tables and nothing else: they are loaded before the database is locked against files,
+A query runs in a process of its own, with limits and a deadline. It sees the rows of its tables and nothing else: they are loaded before the database is locked against files,
 network and settings, and only functions of a list may be called.
 """
-
-from labcloud.athena.service import Athena
-
-__all__ = ["Athena"]

@@ -16,6 +16,11 @@ from labcloud.athena.errors import QueryFailed
 from labcloud.athena.formats import TableForm
 
 MOST_PROJECTED = 100_000
+MOST_STEPS = 1_000_000
+"""Of a range of dates: of an interval of seconds and a format of years most steps give what the one before gave."""
+MOST_DIGITS = 64
+LONGEST_LOCATIONS = 64 * 1024 * 1024
+"""Characters of all locations together."""
 _UNITS = {
     "SECONDS": timedelta(seconds=1),
     "MINUTES": timedelta(minutes=1),
@@ -50,12 +55,21 @@ def registered(form: TableForm, partitions: Iterable[Mapping[str, Any]]) -> list
 
 def projected(form: TableForm, wanted: Mapping[str, list[str]], now_s: float) -> list[Partition]:
     """All projected partitions; `wanted` are the values that WHERE demands of a key by equality."""
-    ranges = [list(_values(form, name, wanted.get(name), now_s)) for name, _ in form.partition_keys]
-    total = 1
-    for values in ranges:
-        total *= max(1, len(values))
+    ranges, total = [], 1
+    for name, _ in form.partition_keys:
+        ranges.append(list(itertools.islice(_values(form, name, wanted.get(name), now_s), MOST_PROJECTED + 1)))
+        total *= max(1, len(ranges[-1]))
     if total > MOST_PROJECTED:
-        raise QueryFailed(f"EXCEEDED_LOCAL_LIMIT: the projection makes {total} partitions; restrict them in WHERE.")
+        raise QueryFailed(
+            f"EXCEEDED_LOCAL_LIMIT: the projection makes more than {MOST_PROJECTED} partitions; restrict them in WHERE."
+        )
+    longest = len(form.location) + len(form.parameters.get("storage.location.template", ""))
+    longest += sum(
+        max(map(len, values), default=0) + len(name)
+        for values, (name, _) in zip(ranges, form.partition_keys, strict=True)
+    )
+    if longest * total > LONGEST_LOCATIONS:
+        raise QueryFailed("EXCEEDED_LOCAL_LIMIT: the projection's locations are too long; restrict them in WHERE.")
     return [Partition(values, _location(form, values)) for values in itertools.product(*ranges)]
 
 
@@ -100,6 +114,8 @@ def _integers(name: str, settings: Mapping[str, str]) -> Iterator[str]:
     try:
         low, high = (int(part) for part in settings["range"].split(","))
         step, digits = int(settings.get("interval", 1)), int(settings.get("digits", 0))
+        if step < 1 or not 0 <= digits <= MOST_DIGITS:
+            raise ValueError(f"interval is at least 1, digits are at most {MOST_DIGITS}")
     except (KeyError, ValueError) as error:
         raise QueryFailed(f"INVALID_TABLE_PROPERTY: projection.{name}.range is two whole numbers: {error}") from error
     yield from (str(number).zfill(digits) for number in range(low, high + 1, step))
@@ -110,9 +126,14 @@ def _dates(name: str, settings: Mapping[str, str], now_s: float) -> Iterator[str
         form = java_format(settings["format"])
         low, high = (_moment(part.strip(), form, now_s) for part in settings["range"].split(","))
         unit = _UNITS[settings.get("interval.unit", _unit_of(settings["format"])).upper()]
-    except (KeyError, ValueError) as error:
+        step = unit * int(settings.get("interval", 1))
+        if step <= timedelta(0):
+            raise ValueError("interval is at least 1")
+    except (KeyError, ValueError, OverflowError) as error:
         raise QueryFailed(f"INVALID_TABLE_PROPERTY: projection.{name}: {error}") from error
-    step, moment, seen = unit * int(settings.get("interval", 1)), low, ""
+    if (high - low) / step > MOST_STEPS:
+        raise QueryFailed(f"EXCEEDED_LOCAL_LIMIT: projection.{name}.range has more than {MOST_STEPS} intervals.")
+    moment, seen = low, ""
     while moment <= high:
         text = moment.strftime(form)
         if text != seen:

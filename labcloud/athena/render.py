@@ -33,9 +33,8 @@ def text_of(value: Any) -> str | None:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def csv_of(names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
+def csv_lines(lines: Iterable[Sequence[str | None]]) -> bytes:
     """Everything in quotation marks, null as nothing."""
-    lines = [names, *rows]
     return "".join(f"{','.join(_quoted(cell) for cell in line)}\n" for line in lines).encode()
 
 
@@ -69,7 +68,7 @@ def _interval(value: timedelta) -> str:
 
 
 def rows_of(body: bytes) -> list[list[str | None]]:
-    """A CSV of `csv_of`, with its first line; nothing between commas is null."""
+    """A CSV of `csv_lines`, with its first line; nothing between commas is null."""
     text, place = body.decode(), 0
     rows: list[list[str | None]] = []
     row: list[str | None] = []

@@ -1,4 +1,4 @@
-"""What a statement gives: columns and rows of texts."""
+"""What a statement gives: columns, and the object that is written to S3."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Result:
-    """Texts, row by row."""
+    """`body`: a query's rows as CSV with the names, another statement's lines."""
 
     columns: tuple[Column, ...]
-    rows: list[list[str | None]]
+    body: bytes
     scanned_bytes: int = 0

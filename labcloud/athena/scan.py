@@ -1,4 +1,4 @@
-"""Loads the objects of a table's partitions into DuckDB. Reads with Hive's rules: what a column cannot hold is an error.
+"""Loads the objects of a table's partitions into a query's process. Reads with Hive's rules: what a column cannot hold is an error.
 
 Text becomes JSON lines with exactly the table's columns in a folder of the query's own; Parquet is read as it is.
 Sources: Athena User Guide, "OpenX JSON SerDe", "LazySimpleSerDe", "OpenCSVSerDe".
@@ -15,17 +15,15 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
+from labcloud.athena.apart import Apart
 from labcloud.athena.errors import QueryFailed
 from labcloud.athena.formats import TableForm
 from labcloud.athena.partitions import Partition
 from labcloud.athena.types import HiveType
 
-if TYPE_CHECKING:
-    import duckdb
-
-MOST_BYTES = 1024 * 1024 * 1024
+MOST_BYTES = 256 * 1024 * 1024
 """Unpacked bytes that one query may read: keeps a bomb of zeros from filling the disk."""
 _UNREADABLE = (".snappy", ".zst", ".lz4", ".lzo", ".deflate")
 
@@ -36,8 +34,8 @@ Objects = Iterable[tuple[str, int, Callable[[], bytes]]]
 class Loader:
     """Fills tables of one query's database; `scanned` counts the objects' bytes."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        self._connection = connection
+    def __init__(self, apart: Apart, folder: Path) -> None:
+        self._apart = apart
         self._folder = folder
         self._files = 0
         self._unpacked = 0
@@ -45,23 +43,18 @@ class Loader:
 
     def load(self, name: str, form: TableForm, partitions: Sequence[tuple[Partition, Objects]]) -> None:
         """Makes the table `name` with the rows of the partitions. Raises QueryFailed."""
-        columns = [*form.columns, *form.partition_keys]
-        listed = ", ".join(f'"{column}" {type_.duckdb}' for column, type_ in columns)
-        self._connection.execute(f"CREATE TABLE {name} ({listed})")
+        columns = [(column, type_.duckdb) for column, type_ in (*form.columns, *form.partition_keys)]
+        self._apart.ask("make", name=name, columns=columns)
         if form.kind == "parquet":
             for partition, objects in partitions:
                 for key, body in self._bodies(objects, unpack=False):
-                    self._insert_parquet(name, form, partition, key, body)
+                    self._insert_parquet(name, columns, len(form.columns), partition, key, body)
             return
         path = self._path("json")
         with path.open("w", encoding="utf-8") as lines:
             for partition, objects in partitions:
                 self._write_rows(form, partition, objects, lines)
-        described = ", ".join(f"'{column}': '{type_.duckdb}'" for column, type_ in columns)
-        self._connection.execute(
-            f"INSERT INTO {name} SELECT * FROM read_json('{path}', format='newline_delimited', "
-            f"columns={{{described}}}, maximum_object_size=67108864)"
-        )
+        self._apart.ask("load_json", name=name, columns=columns, path=str(path))
 
     def _write_rows(self, form: TableForm, partition: Partition, objects: Objects, lines: IO[str]) -> None:
         constants = {
@@ -101,27 +94,17 @@ class Loader:
             raise QueryFailed(f"HIVE_UNSUPPORTED_FORMAT: the local cloud does not unpack {key}")
         return body
 
-    def _insert_parquet(self, name: str, form: TableForm, partition: Partition, key: str, body: bytes) -> None:
-        import duckdb
-
+    def _insert_parquet(
+        self, name: str, columns: Sequence[tuple[str, str]], own: int, partition: Partition, key: str, body: bytes
+    ) -> None:
+        """`own`: so many of the columns are in the file, the others are the partition's."""
         path = self._path("parquet")
         path.write_bytes(body)
-        try:
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()
-            present = {row[0].lower(): row[0] for row in described}
-            chosen = [
-                f'CAST("{present[column]}" AS {type_.duckdb})' if column in present else f"CAST(NULL AS {type_.duckdb})"
-                for column, type_ in form.columns
-            ]
-            constants = [f"CAST(? AS {type_.duckdb})" for _, type_ in form.partition_keys]
-            self._connection.execute(
-                f"INSERT INTO {name} SELECT {', '.join([*chosen, *constants])} FROM read_parquet('{path}')",
-                list(partition.values),
-            )
-        except duckdb.Error as error:
-            raise QueryFailed(f"HIVE_BAD_DATA: {key} does not fit the table: {str(error).splitlines()[0]}") from error
-        finally:
-            path.unlink()
+        self._apart.ask(
+            "load_parquet", name=name, columns=columns[:own], keys=columns[own:], path=str(path),
+            values=list(partition.values), key=key,
+        )  # fmt: skip
+        path.unlink()
 
     def _path(self, ending: str) -> Path:
         self._files += 1
@@ -138,7 +121,7 @@ def _json_rows(form: TableForm, text: str) -> Iterator[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if lenient:
                 yield dict.fromkeys(column for column, _ in form.columns)
                 continue

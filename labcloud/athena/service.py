@@ -21,7 +21,7 @@ from labcloud.athena.ddl import Show, is_ddl, parse_ddl
 from labcloud.athena.errors import QueryFailed, invalid
 from labcloud.athena.executions import CATALOG, Execution
 from labcloud.athena.formats import split_location
-from labcloud.athena.render import csv_of, rows_of
+from labcloud.athena.render import rows_of
 from labcloud.athena.results import Column, Result
 from labcloud.errors import AwsError
 from labcloud.motobase.lookups import read_object
@@ -224,7 +224,10 @@ class Athena:
         from labcloud.athena.run import run_query  # with sqlglot: not before the first query
 
         handle = _Handle(self, execution)
-        result = run_query(parsed, execution.scope, execution.database, self._now(), self._allow(execution), handle)
+        result = run_query(
+            parsed, execution.query, execution.parameters, execution.scope, execution.database, self._now(),
+            self._allow(execution), handle,
+        )  # fmt: skip
         self._check_cutoff(execution, result)
         return result
 
@@ -233,7 +236,7 @@ class Athena:
 
         lines = execute(parsed, execution.scope, execution.database, self._allow(execution))
         columns = (Column("result", "string"),) if execution.kind == "UTILITY" or lines else ()
-        return Result(columns, [[line] for line in lines])
+        return Result(columns, "".join(f"{line}\n" for line in lines).encode())
 
     def _check_cutoff(self, execution: Execution, result: Result) -> None:
         from labcloud.motobase import glue_tables
@@ -256,11 +259,7 @@ class Athena:
     def _write(self, execution: Execution, result: Result) -> None:
         bucket, key = _object_of(execution.output)
         self._allow(execution)("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-        if execution.kind == "DML":
-            body = csv_of([column.name for column in result.columns], result.rows)
-        else:
-            body = "".join(f"{row[0]}\n" for row in result.rows).encode()
-        put_object(execution.scope.account_id, bucket, key, body, content_type="application/octet-stream")
+        put_object(execution.scope.account_id, bucket, key, result.body, content_type="application/octet-stream")
 
     def _read_back(self, execution: Execution) -> list[list[str | None]]:
         bucket, key = _object_of(execution.output)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from labcloud.api import Served
-from labcloud.athena import Athena
+from labcloud.athena.service import Athena
 
 if TYPE_CHECKING:
     from labcloud.cloud import Cloud

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import duckdb
 import pytest
 from botocore.exceptions import ClientError
 
+from labcloud.athena.apart import Apart
+from labcloud.athena.errors import QueryFailed
 from tests.athena.conftest import Lake
 from tests.running import running_lab
 
@@ -316,3 +319,69 @@ def test_stopped_query_is_cancelled(module_lake: Lake) -> None:
     query_id = module_lake.start(f"SELECT count(*) FROM {numbers} a, {numbers} b, {numbers} c, {numbers} d")
     module_lake.lab.athena.stop_query_execution(QueryExecutionId=query_id)
     assert module_lake.finished(query_id)["Status"]["State"] == "CANCELLED"
+
+
+NUMBERS = "(SELECT * FROM UNNEST(sequence(1, 3000)) AS t(n))"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT sum(length(repeat(cast(n AS varchar), 25000000))) FROM {NUMBERS} a",
+        f"SELECT array_agg(repeat('x', 100000) || cast(a.n AS varchar)) FROM {NUMBERS} a, {NUMBERS} b",
+        "SELECT sequence(1, 1000000000)",
+        f"SELECT max(x) FROM (SELECT {' || '.join(['repeat(cast(n AS varchar), 300000)'] * 30)} AS x FROM {NUMBERS} a) s",
+    ],
+    ids=["repeat", "array_agg", "sequence", "concat"],
+)
+def test_query_that_makes_much_of_little_fails_and_the_cloud_goes_on(module_lake: Lake, sql: str) -> None:
+    failure = module_lake.failure(sql)
+
+    assert failure.startswith(("EXCEEDED_LOCAL_LIMIT", "EXCEEDED_TIME_LIMIT", "GENERIC_USER_ERROR")), failure
+    assert module_lake.rows("SELECT 1") == [["1"]]
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000  # KB, of the largest process there was
+
+
+def test_stars_that_double_their_columns_end_at_the_deadline(tmp_path: Path) -> None:
+    columns = "WITH a0 AS (SELECT 1 AS x, 2 AS y), " + ", ".join(
+        f"a{n} AS (SELECT l.*, r.* FROM a{n - 1} l, a{n - 1} r)" for n in range(1, 22)
+    )
+    asked = {"sql": f"{columns} SELECT * FROM a21", "parameters": [], "tables": [], "database": "x", "now_s": 0}
+    apart = Apart(within_s=4)
+
+    with pytest.raises(QueryFailed, match="EXCEEDED_"):
+        apart.ask("translate", **asked)
+        apart.ask("run", path=str(tmp_path / "result"))
+    apart.close()
+
+
+def test_query_has_a_deadline() -> None:
+    apart = Apart(within_s=0.1)
+    with pytest.raises(QueryFailed, match="EXCEEDED_TIME_LIMIT: Query exceeded the maximum run time of 0.1 s here"):
+        apart.ask("translate", sql="SELECT 1", parameters=[], tables=[], database="x", now_s=0)
+    apart.close()
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"type": "integer", "range": "0,1000000000000"}, "EXCEEDED_LOCAL_LIMIT: the projection makes more than"),
+        ({"type": "integer", "range": "0,9", "digits": "1000000000"}, "digits are at most 64"),
+        ({"type": "integer", "range": "0,9", "interval": "0"}, "interval is at least 1"),
+        (
+            {"type": "date", "format": "yyyy", "range": "1000,9000", "interval": "1", "interval.unit": "SECONDS"},
+            "has more than 1000000 intervals",
+        ),
+        ({"type": "date", "format": "yyyy", "range": "1000,9000", "interval": "0"}, "interval is at least 1"),
+    ],
+    ids=["values", "digits", "no step", "seconds", "no interval"],
+)
+def test_projection_without_end_is_refused(module_lake: Lake, properties: dict[str, str], reason: str) -> None:
+    listed = ", ".join(f"'projection.k.{name}'='{value}'" for name, value in properties.items())
+    module_lake.run("DROP TABLE IF EXISTS endless")
+    module_lake.run(
+        f"CREATE EXTERNAL TABLE endless (m string) PARTITIONED BY (k string) {JSON_SERDE} LOCATION 's3://lake/endless/' "
+        f"TBLPROPERTIES ('projection.enabled'='true', {listed})"
+    )
+
+    assert reason in module_lake.failure("SELECT * FROM endless")

@@ -16,6 +16,9 @@ import sys
 def main(channel: str, ports: str, limits: str, command: list[str]) -> int:
     """Prepares the box; returns only if the command cannot be started."""
     listeners = [_listen(int(port)) for port in ports.split(",") if port]
+    _allow_what_is_allowed(
+        "NOFILE"
+    )  # another submission may hold as many on their way as it may open, and the user's count
     handed = b"".join(listener.fileno().to_bytes(4, sys.byteorder) for listener in listeners)
     opened = _socket.socket(fileno=int(channel))
     opened.sendmsg([b"ready"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, handed)] if listeners else [])
@@ -36,6 +39,12 @@ def _listen(port: int) -> _socket.socket:
     listener.bind(("127.0.0.1", port))
     listener.listen(64)
     return listener
+
+
+def _allow_what_is_allowed(name: str) -> None:
+    which = getattr(resource, f"RLIMIT_{name}")
+    _, allowed = resource.getrlimit(which)
+    resource.setrlimit(which, (allowed, allowed))
 
 
 def _limit(which: int, value: int) -> None:

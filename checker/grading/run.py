@@ -20,7 +20,7 @@ from checker.checks.session import checks_version
 from checker.errors import LabError
 from checker.grading.archives import Refused
 from checker.grading.assignment import Assignment, HereJudges, Judges
-from checker.grading.attendant import TOO_LONG, Attendant, Quota
+from checker.grading.attendant import MOST_ERRORS, TOO_LONG, Attendant, Quota
 from checker.grading.earlier import corrected_times, renewed, stands
 from checker.grading.final import UNREAD
 from checker.grading.house_life import HOUSE_SEED
@@ -201,7 +201,8 @@ class Grader:
         told = Told(_events(ending.output), ending.stopped)
         if not told.complete and not told.stopped:
             told.crashed = f"the judge ended with exit code {ending.returncode}: {ending.errors.strip()[-500:]}"
-        self._grades.log_file(source.id).write_text(ending.errors, encoding="utf-8", errors="replace")
+        log = harmless(ending.errors, MOST_ERRORS)
+        self._grades.log_file(source.id).write_text(log, encoding="utf-8", errors="replace")
         said = _said_of_itself(told, ending.limits)
         return {**graded(plan.course, told), "used": ending.used(), **said}
 

@@ -109,7 +109,7 @@ class LambdaVerbs:
         payload = answer["Payload"].read()
         try:
             content = json.loads(payload or b"null")
-        except ValueError:
+        except (ValueError, RecursionError):
             content = payload.decode(errors="replace")
         return Invocation(_describe_error(answer.get("FunctionError"), content), content, log)
 

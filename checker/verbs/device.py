@@ -61,7 +61,7 @@ class Received:
         """The payload as JSON, or as text if it is none."""
         try:
             return json.loads(self.payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.payload.decode(errors="replace")
 
 
@@ -78,7 +78,8 @@ def tls_context(ca_file: str | None, identity: Identity) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     if identity.certificate and identity.private_key:
         try:
-            context.load_cert_chain(identity.certificate, identity.private_key)
+            # an encrypted key must not make OpenSSL ask for its passphrase on the terminal
+            context.load_cert_chain(identity.certificate, identity.private_key, password="")
         except (OSError, ssl.SSLError) as error:
             raise DeviceRefused(explain_pair(identity.certificate, identity.private_key), PAIR) from error
     return context

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import subprocess
+import sys
+import termios
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from checker.checks import as_json
 from checker.checks.expectation import NotReady
+from checker.curriculum.parts import ROOT
 from checker.fast.warm import WarmProvider
 from checker.verbs.awslambda import Invocation, code_sha256
 from checker.verbs.bystanders import Bystanders
@@ -494,3 +503,38 @@ def test_a_teardown_with_nothing_to_remove_is_not_judged(monkeypatch):
 
     with pytest.raises(NotReady, match="nothing is deployed, so there is nothing to remove"):
         TeardownVerbs(deployment, (), lambda: None, frozenset()).run()
+
+
+def test_a_payload_that_is_nested_without_end_is_a_text():
+    payload = b"[" * 100_000
+
+    assert Received("AC/AC-1", payload, 0).content == payload.decode()
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_passphrase(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    kept = serialization.BestAvailableEncryption(b"secret")
+    (tmp_path / "key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, kept)
+    )
+    now = datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "house")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    (tmp_path / "certificate").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    code = f"""
+from pathlib import Path
+from checker.verbs.device import DeviceRefused, Identity, tls_context
+try:
+    tls_context(None, Identity(Path({str(tmp_path / "certificate")!r}), Path({str(tmp_path / "key")!r})))
+except DeviceRefused as refused:
+    print(refused)
+"""
+    leader, follower = pty.openpty()  # what OpenSSL would ask on
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=follower, capture_output=True, text=True, timeout=20,
+        preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)), cwd=ROOT,
+    )  # fmt: skip
+    os.close(follower)
+    os.close(leader)
+
+    assert "not a pair" in done.stdout or "no private key" in done.stdout, done.stderr

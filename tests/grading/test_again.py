@@ -236,3 +236,14 @@ def test_a_full_disk_is_no_refused_submission():
     )
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(OSError, match="No space left"):
         _Watch(process, Quota(), full).until_the_end(b"")
+
+
+def test_what_a_judge_said_is_kept_without_what_a_terminal_obeys(desk, hand_in):
+    """A submission's texts are in tracebacks; the instructor looks at the log in a terminal."""
+    said = "Traceback\n\x1b]0;title\x07\x1b[2Jnothing was found\u202e\n"
+    judged = desk.judges.judge
+    desk.judges.judge = lambda *given: replace(judged(*given), errors=said)
+
+    desk.grade(hand_in("a"))
+
+    assert desk.grades.log_file("ada").read_text() == "Traceback\nnothing was found\ufffd\n"

@@ -155,7 +155,10 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
     click.echo(render_table(grades, course, [each.source.id for each in done]))
     for line in [*notices_of(grades, course), *gone_attempts(grades, course, [each.result for each in done])]:
         say(line)
-    context.exit(3 if any(each.result["status"] == "broken" for each in done) else 0)
+    broken = sum(each.result["status"] == "broken" for each in done)
+    if broken:
+        say(f"{broken} broken through nobody's fault; when it is mended: the same command with --retry-broken")
+    context.exit(3 if broken else 0)
 
 
 @contextlib.contextmanager
@@ -297,7 +300,9 @@ def diff(grades: Path, versions: tuple[int, ...]) -> None:
     if not any(len(each) > 1 for each in known):
         click.echo("Nobody has two versions yet: there is nothing to compare.")
         return
-    click.echo(render_changes(compare(store, *versions), scores_at(store, read_course(store.rules_file()))))
+    score = scores_at(store, read_course(store.rules_file()))
+    before, after = versions or (None, None)
+    click.echo(render_changes(compare(store, before, after, score), score))
 
 
 def usual_jobs(processors: int = 0, memory_mb: int = 0) -> int:

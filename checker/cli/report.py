@@ -32,7 +32,9 @@ FORMATS = ("html", "markdown", "moodle", "canvas", "blackboard", "gradescope", "
 @click.option("--per-part", is_flag=True, help="A new table also has a column for each part.")
 @click.option("--similarity", is_flag=True, help="Compare the submissions with each other.")
 @click.option("--submissions", metavar="DIR", type=click.Path(path_type=Path), help="Where they are, for --similarity.")
-@click.option("--pairs", default=40, show_default=True, help="How many pairs get a side-by-side page.")
+@click.option(
+    "--pairs", type=click.IntRange(min=0), default=40, show_default=True, help="How many pairs get a side-by-side page."
+)
 def report(
     grades: Path,
     learner: str | None,
@@ -55,8 +57,11 @@ def report(
     from checker.grading.course import read_course
     from checker.grading.notices import notices_of
     from checker.grading.store import Grades
+    from checker.grading.texts import harmless
 
     out = out or grades / "report"
+    if submissions and not similarity:
+        raise UsageProblem("--submissions says what is compared", next_step="add --similarity")
     if similarity:
         _similarity(grades, submissions, out / "similarity", pairs)
         if not formats:
@@ -64,6 +69,8 @@ def report(
     formats = formats or ("html",)
     if roster and not {"moodle", "canvas", "blackboard"} & set(formats):
         raise UsageProblem("--roster fills a platform's own file", next_step="add --to moodle, canvas or blackboard")
+    if column and not roster:
+        raise UsageProblem("--column names the grade column of a platform's own file", next_step="add --roster FILE")
     whole = read_grades(grades, course_file)
     store = Grades(grades.resolve())
     for line in notices_of(store, read_course(store.rules_file(course_file))):
@@ -72,7 +79,7 @@ def report(
         for line in _write(
             wanted, whole, learner, out / wanted if len(formats) > 1 else out, Choice(roster, column, per_part)
         ):
-            click.echo(line)
+            click.echo(harmless(line))
 
 
 def _write(wanted: str, whole: object, learner: str | None, out: Path, choice: object) -> list[str]:

@@ -10,6 +10,7 @@ from checker.exports.model import ClassGrades, Grading, file_name_of, number
 from checker.exports.page_style import STYLE
 from checker.exports.pictures import bar, histogram
 from checker.exports.statistics import CheckStatistics, check_statistics, groups_of_stuck, share_of, spread_of, stuck_at
+from checker.grading.result import why_of
 
 TENTHS = (*(f"{tenth * 10}–{tenth * 10 + 9} %" for tenth in range(10)), "from 100 %")
 
@@ -55,7 +56,7 @@ def _again(gradings: Sequence[Grading]) -> list[Html]:
 
 def _notice(text: str, gradings: Sequence[Grading]) -> Html:
     """Whom it is about, a line each, with the reason where there is one."""
-    who = [element("li", _link(each), f": {each.problem}" if each.problem else "") for each in gradings]
+    who = [element("li", _link(each), f": {why}" if (why := why_of(each.raw)) else "") for each in gradings]
     return element("div", element("b", text), element("ul", who, class_="plain"), class_="notice")
 
 
@@ -65,7 +66,7 @@ def _checks(entries: Sequence[CheckStatistics]) -> Html:
         element(
             "tr",
             element("td", element("b", entry.id), " ", entry.title, class_="what"),
-            element("td", f"{entry.failure_rate:.0%}", class_="number"),
+            element("td", f"{entry.failure_rate:.0%}" if entry.graded else "unknown", class_="number"),
             element("td", bar(entry.failure_rate, 90), class_="bar"),
             [
                 element("td", str(entry.counts[status] or ""), class_="number")

@@ -22,6 +22,8 @@ FACTS = {
     "hidden_checks": "hidden checks (hash)",
     "workspace": "workspace (hash)",
     "seconds": "took (s)",
+    "within_s": "had at most (s)",
+    "renewed_at": "taken over, with what is known since, at",
 }
 """What of a result's provenance is called otherwise on the page."""
 

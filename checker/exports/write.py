@@ -91,7 +91,8 @@ def table_writer(platform: str) -> Callable[[ClassGrades, Path, Choice], list[st
             filled = fill(platform, read_table(choice.roster), grades, choice.column)
             table = filled.table
             told = [f"not in {choice.roster.name}: {grading.shown_name}" for grading in filled.missing]
-            told += [f"{filled.without} people in {choice.roster.name} have no grade"] if filled.without else []
+            people = "1 person has" if filled.without == 1 else f"{filled.without} people have"
+            told += [f"{people} no grade in {choice.roster.name}"] if filled.without else []
             told += [
                 f"above what the assignment in Moodle allows, Moodle would pass it over: {each.shown_name} ({number(each.score)})"
                 for each in filled.too_much

@@ -14,7 +14,7 @@ from typing import Any
 from checker.checks.check import load_checks
 from checker.curriculum.parts import Part, read_parts
 from checker.errors import UsageProblem
-from checker.grading.hidden import LEVELS, load_hidden, read_hidden
+from checker.grading.hidden import LEVELS, load_hidden, read_hidden, told_by_need
 from checker.grading.result import Listed
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -26,6 +26,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "hints": ("costs",),
     "hidden": ("folder", "visibility", "levels"),
 }
+LEVELS_OF_HINTS = 3
 COUNTS, INTERPOLATIONS = ("last", "best"), ("steps", "linear")
 
 
@@ -101,8 +102,11 @@ class CourseRules:
             if part.number in wanted if wanted else self.rules_of(part.number).graded:
                 own = [Listed(each) for each in load_checks(part.folder)]
                 secret = [Listed(c, self.levels.get(c.id, self.visibility)) for c in hidden.get(part.number, [])]
-                if twice := {c.check.id for c in own} & {c.check.id for c in secret}:
-                    raise UsageProblem(f"hidden checks have ids of the kit's: {', '.join(sorted(twice))}")
+                if pair := told_by_need([c.check for c in secret], {c.check.id: c.visibility for c in secret}):
+                    raise UsageProblem(
+                        f"hidden check {pair}: skipped for it, it would tell of it",
+                        next_step="hide both alike, or drop the need",
+                    )
                 found.append((part, own + secret))
         known = {check.id for checks in hidden.values() for check in checks}
         if unknown := sorted(set(self.levels) - known):
@@ -110,6 +114,8 @@ class CourseRules:
                 f"hidden.levels names what is no hidden check: {', '.join(unknown)}",
                 next_step=f"hidden checks are {', '.join(sorted(known)) or 'none'}: a level of another name protects nothing",
             )
+        if not found:
+            raise UsageProblem("course.toml leaves no part to be graded", next_step="remove a graded = false")
         return found
 
 
@@ -171,6 +177,8 @@ class _Reader:
         levels = self._get(hidden, "hidden", "levels", dict, {})
         for check, level in levels.items():
             self._one_of(level, f"hidden.levels.{check}", LEVELS)
+        if len(costs) > LEVELS_OF_HINTS:
+            self.problems.append(f"hints.costs: has {len(costs)} numbers, a step has {LEVELS_OF_HINTS} levels of hints")
         folder = self._get(hidden, "hidden", "folder", str, "")
         visibility = self._get(hidden, "hidden", "visibility", str, "title")
         return CourseRules(
@@ -178,7 +186,7 @@ class _Reader:
             parts=self._parts(raw.get("parts", {})),
             late=self._late(self._table(raw, "late")),
             attempts=self._attempts(self._table(raw, "attempts")),
-            hint_costs=tuple(self._number(cost, f"hints.costs[{n}]", 0, 1000) for n, cost in enumerate(costs)),
+            hint_costs=tuple(self._number(cost, f"hints.costs[{n}]", 0, 1000) for n, cost in enumerate(costs, 1)),
             hidden_folder=(self._folder / folder) if folder else None,
             visibility=self._one_of(visibility, "hidden.visibility", LEVELS),
             levels=levels,

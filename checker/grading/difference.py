@@ -34,15 +34,25 @@ class LearnerChange:
     name: str = ""
 
 
-def compare(grades: Grades, before: int | None = None, after: int | None = None) -> list[LearnerChange]:
-    """Every learner with a difference between versions `before` and `after`, by default the last two."""
+Score = Callable[[str, int], str]
+"""A learner's score after all rules at a version, in words."""
+
+
+def compare(
+    grades: Grades, before: int | None = None, after: int | None = None, score: Score | None = None
+) -> list[LearnerChange]:
+    """Every learner with a difference between versions `before` and `after`, by default the last two.
+
+    With `score` also those whose points are the same and whose score is not: a time was corrected.
+    """
     found = []
     for learner in grades.ids():
         versions = grades.versions(learner)
         pair = (before, after) if before is not None and after is not None else tuple(versions[-2:])
         if len(pair) == 2 and set(pair) <= set(versions):
             change = compare_results(*(grades.read(learner, int(version)) for version in pair if version))
-            if change.checks or change.points:
+            scored = {score(learner, version) for version in change.versions} if score else ()
+            if change.checks or len(scored) > 1:
                 found.append(change)
     return found
 
@@ -79,10 +89,10 @@ def _points(check: Mapping[str, Any] | None) -> int:
     return int(check["points"]) if check else 0
 
 
-def render_changes(changes: Sequence[LearnerChange], score: Callable[[str, int], str] | None = None) -> str:
+def render_changes(changes: Sequence[LearnerChange], score: Score | None = None) -> str:
     """The differences as text, and which checks made them; `score` tells a learner's score after all rules at a version."""
     if not changes:
-        return "Nobody's points changed."
+        return "Nobody's points or score changed."
     lines = []
     for change in changes:
         files = "same files" if change.same_files else "other files"

@@ -6,6 +6,7 @@ import time
 
 import click
 
+from checker.grading.result import why_of
 from checker.grading.run import Done
 
 RENEWED = "taken over: the same files were graded before, who, when or hints are told as known now"
@@ -44,7 +45,7 @@ def describe(done: Done) -> str:
     result = done.result
     points = f"{result['points']}/{result['max_points']} points"
     bonus = f" and {result['bonus']} bonus" if result["bonus"] else ""
-    problem = f": {result['status']}, {result['problem'].splitlines()[0]}" if result["problem"] else ""
+    problem = f": {result['status']}, {why}" if (why := why_of(result)) else ""
     return f"{points}{bonus} in {done.seconds:.0f} s{problem}"
 
 

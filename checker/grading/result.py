@@ -118,6 +118,17 @@ def _is_possible(check: Mapping[str, Any]) -> bool:
     )
 
 
+def why_of(result: Mapping[str, Any]) -> str:
+    """What an instructor should know of a result beside its points, in a line; empty if all went well."""
+    if result["problem"]:
+        return str(result["problem"]).splitlines()[0]
+    broken = [check for part in result["parts"] for check in part["checks"] if check["status"] == "broken"]
+    because = broken[0].get("because", "").splitlines() if broken else []
+    return (
+        f"{', '.join(check['id'] for check in broken)} broke" + (f": {because[0]}" if because else "") if broken else ""
+    )
+
+
 def _part(
     part: Part, listed: Sequence[Listed], answers: Mapping[str, Mapping[str, Any]], stopped: str, broken: str
 ) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from checker.grading.adjustments import Adjustment, read_adjustments
 from checker.grading.course import CourseRules
 from checker.grading.final import Grade, final_grade
+from checker.grading.result import why_of
 from checker.grading.store import Grades
 from checker.grading.texts import harmless
 
@@ -59,7 +60,7 @@ def _name(grade: Grade) -> str:
 
 def _row(grade: Grade, numbers: Sequence[int], names: bool) -> list[str]:
     status = grade.result["status"]
-    why = f": {grade.result['problem'].splitlines()[0][:80]}" if grade.result["problem"] else ""
+    why = f": {found[:80]}" if (found := why_of(grade.result)) else ""
     parts = [_number(grade.parts[n]) if n in grade.parts else "" for n in numbers]
     name = [_name(grade)] if names else []
     return [grade.learner, *name, _number(grade.score), _number(grade.max_score), *parts, f"{status}{why}"]

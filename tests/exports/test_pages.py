@@ -232,3 +232,11 @@ def test_the_learner_sees_when_and_what_was_handed_in(folder):
     ):
         assert told in text
     assert "hidden checks" not in text
+
+
+def test_the_class_page_says_what_broke_and_counts_it_neither_as_passed_nor_failed(folder):
+    page = render_dashboard(read_grades(folder))
+
+    assert ": 1.10 broke: ours</li>" in page
+    row = page[page.index("<b>1.10</b>") :].partition("</tr>")[0]
+    assert ">unknown</td>" in row

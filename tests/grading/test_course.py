@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from checker.errors import UsageProblem
+from checker.errors import LabError, UsageProblem
 from checker.grading.adjustments import Adjustment, Change, read_adjustments, without_effect
-from checker.grading.course import read_course
+from checker.grading.course import CourseRules, PartRules, read_course
 from checker.grading.hidden import as_learners_see
 
 RIGHT = """
@@ -235,3 +236,50 @@ def test_the_level_of_a_hidden_check_is_the_one_that_is_said_now(tmp_path):
         "points",
         "everything",
     ]
+
+
+GOOD = "from checker.checks import check\n@check('2.x', points=1)\ndef x(lab):\n    'X.'\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("x = 1", "hidden checks of part 2 are none"),
+        ("# \xeb".encode("latin-1"), "checks.py cannot be read: .*save it as UTF-8"),
+        ("raise SystemExit(3)", "part 2 cannot be loaded: SystemExit: 3"),
+        (GOOD + GOOD[GOOD.index("@") :].replace("def x", "def y"), "2.x has an id that is used already"),
+        (GOOD.replace("2.x", "2.1"), "2.1 has an id that is used already"),
+        (GOOD.replace("points=1", "points=-1"), "2.x has -1 points"),
+        (GOOD.replace("points=1", "points=0.5"), "2.x has 0.5 points"),
+        (GOOD.replace("points=1", "points=1, needs='1.1'"), "2.x needs 1.1, which does not stand before it in part 2"),
+    ],
+    ids=["none", "Latin-1", "exit", "twice", "the kit's", "negative", "half", "another part's"],
+)
+def test_hidden_checks_that_would_count_wrongly_are_refused(tmp_path, source, complaint):
+    (tmp_path / "hidden/02_invalid_data").mkdir(parents=True)
+    data = source if isinstance(source, bytes) else source.encode()
+    (tmp_path / "hidden/02_invalid_data/checks.py").write_bytes(data)
+
+    with pytest.raises(LabError) as raised:
+        CourseRules(hidden_folder=tmp_path / "hidden").listed()
+
+    assert re.search(complaint, str(raised.value), re.DOTALL)
+
+
+def test_a_hidden_check_that_would_tell_of_a_more_secret_one_is_refused(tmp_path):
+    second = GOOD[GOOD.index("@") :].replace("2.x', points=1", "2.y', points=1, needs='2.x'").replace("def x", "def y")
+    (tmp_path / "hidden/02_invalid_data").mkdir(parents=True)
+    (tmp_path / "hidden/02_invalid_data/checks.py").write_text(GOOD + second)
+    levels = {"2.x": "nothing", "2.y": "everything"}
+
+    with pytest.raises(UsageProblem, match=r"hidden check 2.y \(everything\) needs 2.x \(nothing\)"):
+        CourseRules(hidden_folder=tmp_path / "hidden", levels=levels).listed()
+    assert CourseRules(hidden_folder=tmp_path / "hidden", levels={"2.x": "nothing"}).listed()
+
+
+def test_a_course_without_any_part_and_costs_of_levels_that_are_none_are_told(tmp_path):
+    with pytest.raises(UsageProblem, match="leaves no part to be graded"):
+        CourseRules(parts={number: PartRules(graded=False) for number in range(1, 8)}).listed()
+    (tmp_path / "course.toml").write_text("[hints]\ncosts = [0, 1, 2, 3]")
+    with pytest.raises(UsageProblem, match="hints.costs: has 4 numbers, a step has 3 levels of hints"):
+        read_course(tmp_path / "course.toml")

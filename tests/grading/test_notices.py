@@ -129,7 +129,10 @@ def test_a_difference_of_nothing_is_not_told_as_no_difference(grades, tmp_path):
     add(grades, "ada", {"1.1": 10})
     said += [CliRunner().invoke(grade, ["diff", str(grades.folder)], catch_exceptions=False).output]
 
-    assert said == ["Nobody has two versions yet: there is nothing to compare.\n", "Nobody's points changed.\n"]
+    assert said == [
+        "Nobody has two versions yet: there is nothing to compare.\n",
+        "Nobody's points or score changed.\n",
+    ]
 
 
 def test_a_misspelt_command_is_not_taken_for_submissions():

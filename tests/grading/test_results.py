@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from checker.checks.check import Check
 from checker.curriculum.parts import read_parts
-from checker.grading.course import CourseRules, PartRules
+from checker.grading.course import CourseRules, LateRules, PartRules
 from checker.grading.difference import compare, render_changes
-from checker.grading.result import Listed, Told, graded, refused
+from checker.grading.result import Listed, Told, graded, refused, why_of
 from checker.grading.store import Grades
 from checker.grading.table import render_table, scores_at
 from checker.grading.texts import harmless
@@ -139,3 +140,28 @@ def test_a_difference_tells_the_score_after_all_rules(tmp_path):
         "ada (Ada)  +10 points  versions 1 → 2, same files\n    score after all rules  0 of 15 → 15 of 15\n"
     )
     assert compare(grades, 0, 1) == []
+
+
+def test_a_score_that_changes_without_its_points_is_a_difference(tmp_path):
+    grades = Grades(tmp_path)
+    late = LateRules(deadline=datetime(2026, 5, 1, tzinfo=UTC), steps=((0.0, 0.5),))
+    for time in ("2026-05-02T00:00:00+00:00", "2026-04-30T00:00:00+00:00"):
+        grades.add(
+            "ada",
+            result_of({"1.1": 10}, submission={"submitted_at": time, "instead_of": ["2026-05-02T00:00:00+00:00"]}),
+        )
+    score = scores_at(grades, CourseRules(late=late))
+
+    assert render_changes(compare(grades, score=score), score).splitlines()[:2] == [
+        "ada  +0 points  versions 1 → 2, same files",
+        "    score after all rules  5 of 10 → 10 of 10",
+    ]
+    assert compare(grades) == []
+
+
+def test_a_result_says_in_a_line_what_broke():
+    result = graded(COURSE, told(says("2.1", "broken", because="KeyError: 'x'\nmore"), says("2.2", "broken")))
+
+    assert why_of(result) == "2.1, 2.2 broke: KeyError: 'x'"
+    assert why_of(graded(COURSE, Told(stopped="it took longer than 900 s"))) == "it took longer than 900 s"
+    assert why_of(graded(COURSE, told(says("2.1", "passed"), says("2.2", "failed")))) == ""

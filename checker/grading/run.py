@@ -133,6 +133,8 @@ class Grader:
             results = self._grades.results(source.id)
             facts = self._facts(source, found, results)
             earlier = self._plan.is_done(found["sha256"], source.submitted_at, results)
+            if earlier is not None and earlier["problem"] != harmless(found.get("refused", earlier["problem"])):
+                earlier = None  # refused again, for another reason
             archive = self._keep(source, found, unfinished)
             if earlier is not None and stands(earlier, results, facts):
                 return Done(source, earlier, False, time.monotonic() - begun)
@@ -189,7 +191,7 @@ class Grader:
             found = {"broken": str(problem)}
         for kind, begin in (("refused", "refused-"), ("broken", UNREAD)):
             if kind in found:
-                found["sha256"] = begin + hashlib.sha256(f"{source.label} {found[kind]}".encode()).hexdigest()[:16]
+                found["sha256"] = begin + hashlib.sha256((source.prefix or source.path.name).encode()).hexdigest()[:16]
         return Path(name), found
 
     def _judge(self, slot: int, source: Source, archive: Path) -> dict[str, Any]:

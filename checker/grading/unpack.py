@@ -50,7 +50,8 @@ def unpack(tree: Tree, prefix: str = "") -> tuple[Tree, dict[str, Any]]:
         tree.files = without_git(tree.files)
     root = find_workspace(tree.files)
     if root is None:
-        raise Refused("it holds no folder terraform/ with .tf files: it is no workspace")
+        only = ", ".join(map(shown, list(tree.files)[:5])) or "nothing"
+        raise Refused(f"it holds no folder terraform/ with .tf files: it is no workspace; it holds {only}")
     tree.files = below(tree.files, root)
     found["hints"] = hints_taken(tree.files.get(".lab/hints.json"))
     gone = [n for n in tree.files if n.partition("/")[0] in NOT_HANDED_IN_AT_TOP or NOT_HANDED_IN.search(n)]

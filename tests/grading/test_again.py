@@ -63,6 +63,8 @@ class Desk:
     def _unpack(self, slot: int, source: Source) -> tuple[Path, dict[str, Any]]:
         unfinished = self.grades.folder / "submissions" / ".unfinished-x"
         unfinished.write_bytes(source.path.read_bytes())
+        if source.path.read_text().startswith("refused: "):
+            return unfinished, {"sha256": "refused-0", "refused": source.path.read_text()}
         hints = {"1.1": 2} if source.path.read_text().endswith("hints") else {}
         digest = hashlib.sha256(source.path.read_bytes().removesuffix(b" hints")).hexdigest()
         return unfinished, {"sha256": digest, "hints": hints}
@@ -247,3 +249,12 @@ def test_what_a_judge_said_is_kept_without_what_a_terminal_obeys(desk, hand_in):
     desk.grade(hand_in("a"))
 
     assert desk.grades.log_file("ada").read_text() == "Traceback\nnothing was found\ufffd\n"
+
+
+def test_what_is_refused_again_for_another_reason_is_no_further_attempt(desk, hand_in):
+    for reason in ("refused: it is empty", "refused: it is empty", "refused: it is no zip"):
+        desk.grade(hand_in(reason))
+
+    grade = desk.grade_of("ada", CourseRules(attempts=AttemptRules(each_costs=0.5)))
+    assert (grade.result["problem"], grade.rules) == ("refused: it is no zip", ())
+    assert desk.grades.versions("ada") == [1, 2]

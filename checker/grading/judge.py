@@ -61,6 +61,8 @@ class Judge:
         self._end_programs: Callable[[], None] = lambda: None
         self._limit = ""
         """The limit that the submission's last program reached, in words."""
+        self._relay: Any = None
+        """What continues the connections of boxes to the cloud."""
 
     def judge(self) -> None:
         """Tells everything there is to say about the submission."""
@@ -88,6 +90,12 @@ class Judge:
                 self._tell("provenance", **session.report([]).provenance)
         finally:
             stop_cloud(self._home)
+            self._close_relay()
+
+    def _close_relay(self) -> None:
+        if self._relay is not None:
+            self._relay.close()
+            self._tell("relay", seconds=round(self._relay.cpu_s, 2))
 
     def _deploy(self, session: Session) -> None:
         begun = time.monotonic()
@@ -191,18 +199,19 @@ class Judge:
         readable = [*python_folders(), *tools, *kit, self._place / "shared", Path(cloud["ca_file"])]
         readable += [PLUGINS] if PLUGINS.is_dir() else []
         readable += [Path(given["schema"])] if (given := self._request["prepared"]) else []
-        folder, meeting, relay = self.workspace.folder, self._place / "meeting", Relay()
+        folder, meeting = self.workspace.folder, self._place / "meeting"
         box = Box(
             readable=(*readable, meeting), writable=(folder, self._place / "tmp"),
             frozen=(folder / ".git",), masked=(folder / ".lab",),
         )  # fmt: skip
-        boxed = BoxedRunner(box, self._request["bwrap"], _offers(), relay)
+        self._relay = Relay()
+        boxed = BoxedRunner(box, self._request["bwrap"], _offers(), self._relay)
         self._end_programs = boxed.end_all
         if not given:
             return boxed
         prepared = Prepared(**{**given, "packages": tuple(given["packages"])})
         its_box = Box(readable=(*readable, folder), writable=(meeting,), masked=(folder / ".lab",))
-        its_own = BoxedRunner(its_box, self._request["bwrap"], _offers(), relay)
+        its_own = BoxedRunner(its_box, self._request["bwrap"], _offers(), self._relay)
         return ProviderOfOne(boxed, its_own, self.workspace.terraform, prepared, self._place / "shared", meeting)
 
 

@@ -31,6 +31,8 @@ from checker.grading.store import Grades
 from checker.grading.texts import harmless
 
 MOST_OF_A_NOTE = 1000
+STAGES = ("cloud", "deployed", "house", "relay")
+"""What a judge tells the seconds of."""
 UNPACK_QUOTA = Quota(within_s=120.0, tree_mb=1024, most_bytes=160 * 1024 * 1024)
 
 
@@ -254,7 +256,7 @@ def _events(output: bytes) -> list[dict[str, Any]]:
 
 def _said_of_itself(told: Told, limits: str) -> dict[str, Any]:
     """How long the judge's stages took, its session's own provenance, and what limited it."""
-    stages = {name: event.get("seconds", 0.0) for name in ("cloud", "deployed", "house") for event in told.of(name)}
+    stages = {name: event.get("seconds", 0.0) for name in STAGES for event in told.of(name)}
     own = next(({k: v for k, v in event.items() if k != "event"} for event in told.of("provenance")), {})
     programs = [[harmless(e.get("name", ""), 60), e.get("seconds")] for e in told.of("program")][:100]
     return {"judge": {**own, "stages": stages, "programs": programs, "limits": limits}}

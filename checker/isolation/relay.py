@@ -6,6 +6,7 @@ import contextlib
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -39,6 +40,8 @@ class Relay:
         self._orders: deque[tuple[socket.socket, Address | None]] = deque()
         self._connections = 0
         self._closed = False
+        self.cpu_s = 0.0
+        """Processor time that it took, once it is closed."""
         self._thread = threading.Thread(target=self._run, name="box-relay", daemon=True)
         self._thread.start()
 
@@ -70,6 +73,7 @@ class Relay:
                     self._accept(key.fileobj, key.data)  # type: ignore[arg-type]
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
+        self.cpu_s = time.thread_time()
         self._wake.close()
         self._selector.close()
 

@@ -41,10 +41,20 @@ def penalty_in(grades: Path, learner: str, assignment: str) -> float:
 
 
 def penalty_of(grading: Grading, part: PartResult) -> float:
-    """What late rules took from a part, in points of its checks: a weight is no penalty."""
+    """What late rules and adjustments took from a part, in points of its checks: a weight is no penalty."""
+    return max(0.0, -_beside_checks(grading, part))
+
+
+def extra_of(grading: Grading, part: PartResult) -> float:
+    """What the instructor's adjustments gave to a part, in points of its checks."""
+    return max(0.0, _beside_checks(grading, part))
+
+
+def _beside_checks(grading: Grading, part: PartResult) -> float:
+    """What the rules of the course made of a part's points, more or less."""
     earned, most = part.points + part.bonus, grading.most_of(part)
     weight = most / part.available if part.available else 1.0
-    return max(0.0, earned - grading.score_of(part) / weight) if weight else 0.0
+    return round(grading.score_of(part) / weight - earned, 9) if weight else 0.0
 
 
 def outputs_of(check_id: str, result: CheckResult | None) -> list[dict[str, Any]]:

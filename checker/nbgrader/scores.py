@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import DatabaseError
@@ -16,7 +17,10 @@ from checker.errors import LabError
 from checker.exports.model import Grading
 from checker.exports.read import read_grades
 from checker.nbgrader.notebooks import HELPER, cell_of_check, check_of_cell
-from checker.nbgrader.results import penalty_of
+from checker.nbgrader.results import extra_of, penalty_of
+
+ADJUSTMENTS = "adjustments"
+"""The cell, in no notebook and without a maximum, of what the instructor gave to a part."""
 
 
 @dataclass
@@ -83,12 +87,16 @@ def _ensure_cells(book: Gradebook, part: Part, result: PartResult) -> None:
         try:
             cell = book.find_grade_cell(name, part.id, part.id)
         except MissingEntry:
-            cell = book.add_grade_cell(name, part.id, part.id, max_score=check.max_points, cell_type="code")
-            book.update_or_create_source_cell(
-                name, part.id, part.id, cell_type="code", locked=True, source=f"# see the cell {HELPER}"
-            )
+            cell = _add_cell(book, name, part, check.max_points)
         if cell.max_score != check.max_points:
             book.update_or_create_grade_cell(name, part.id, part.id, max_score=check.max_points)
+
+
+def _add_cell(book: Gradebook, name: str, part: Part, most: float) -> Any:
+    cell = book.add_grade_cell(name, part.id, part.id, max_score=most, cell_type="code")
+    source = f"# see the cell {HELPER}"
+    book.update_or_create_source_cell(name, part.id, part.id, cell_type="code", locked=True, source=source)
+    return cell
 
 
 def _write_part(book: Gradebook, grading: Grading, part: Part, result: PartResult, written: Written) -> None:
@@ -99,6 +107,7 @@ def _write_part(book: Gradebook, grading: Grading, part: Part, result: PartResul
     if (notebook.late_submission_penalty or 0.0) != penalty:
         notebook.late_submission_penalty = penalty
         written.changed += 1
+    written.changed += _give(book, grading, part, extra_of(grading, result))
     for check in result.checks:
         grade = book.find_grade(cell_of_check(check.id), part.id, part.id, grading.id)
         wanted = _score_of(check)
@@ -109,6 +118,21 @@ def _write_part(book: Gradebook, grading: Grading, part: Part, result: PartResul
             written.changed += 1
     assert submission is not None
     book.db.commit()
+
+
+def _give(book: Gradebook, grading: Grading, part: Part, extra: float) -> bool:
+    """Writes what adjustments gave to a part; is that new? nbgrader knows nothing that is earned beside a cell."""
+    try:
+        book.find_grade_cell(ADJUSTMENTS, part.id, part.id)
+    except MissingEntry:
+        if not extra:
+            return False
+        _add_cell(book, ADJUSTMENTS, part, 0.0)
+        _complete(book, book.find_submission_notebook(part.id, part.id, grading.id), part)
+    grade = book.find_grade(ADJUSTMENTS, part.id, part.id, grading.id)
+    before = grade.extra_credit or 0.0
+    grade.auto_score, grade.extra_credit, grade.needs_manual_grade = 0.0, extra, False
+    return before != extra
 
 
 def _no_answers(book: Gradebook, grading: Grading, part: Part) -> None:

@@ -114,6 +114,29 @@ def test_a_weight_is_no_late_penalty_and_hides_none(tmp_path):
     assert penalties == {"ada": 0.0, "bob": pytest.approx(0.2 * PART.points)}
 
 
+def test_points_that_the_instructor_gives_reach_the_gradebook_and_leave_it_again(tmp_path):
+    for who in ("ada", "bob", "eve"):
+        put_result(tmp_path, who, result_of(failed=("2.2",)))
+    lost = next(c["max_points"] for c in result_of()["parts"][0]["checks"] if c["id"] == "2.2")
+    adjustments = tmp_path / "adjustments.toml"
+    adjustments.write_text(
+        f'[[ada.points]]\ncheck = "2.2"\nset = {lost}\n[[bob.points]]\npart = 2\nadd = 1.5\n'
+        "[[eve.points]]\npart = 2\nadd = -1\n"
+    )
+
+    def scores():
+        assert write(tmp_path, tmp_path).waiting == 0
+        assert write(tmp_path, tmp_path).changed == 0, "a second time changes nothing"
+        with book(tmp_path) as gradebook:
+            found = {who: gradebook.find_submission(PART.id, who) for who in ("ada", "bob", "eve")}
+            assert {submission.max_score for submission in found.values()} == {PART.points}
+            return {who: s.score - s.late_submission_penalty - (PART.points - lost) for who, s in found.items()}
+
+    assert scores() == {"ada": lost, "bob": 1.5, "eve": -1.0}
+    adjustments.unlink()
+    assert scores() == {"ada": 0, "bob": 0, "eve": 0}
+
+
 def test_without_a_notebook_no_answer_waits_for_a_person(generated, tmp_path):
     put_result(tmp_path, "solo", result_of())
     write(generated, tmp_path)

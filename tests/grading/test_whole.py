@@ -128,7 +128,9 @@ def test_an_honest_learner_gets_full_marks_beside_cheaters_who_get_none(tmp_path
     )
     assert (forger["points"], forger["bonus"]) == (0, 0), done.stderr
     assert honest["provenance"]["isolation"].startswith("bubblewrap")
-    assert honest["provenance"]["stages"]["relay"] > 0, "boxes reach the cloud over the relay, which counts its own time"
+    assert honest["provenance"]["stages"]["relay"] > 0, (
+        "boxes reach the cloud over the relay, which counts its own time"
+    )
     assert {honest["provenance"]["limits"], forger["provenance"]["limits"]} <= {"watched", "cgroup v2"}
     assert "control_token" not in json.dumps(forger)
     assert "honest" in done.stdout

@@ -18,6 +18,8 @@ from checker.pipeline.tools import make_environment
 from checker.process import Runner, run_program, scratch_of
 
 LONGEST_LOG = 1_000_000
+MOST_ARTIFACTS = 100 * 1024 * 1024
+"""GitLab's default "maximum artifacts size"."""
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -129,8 +131,17 @@ def _hand_over(result: JobResult, project: Path) -> None:
     assert result.folder is not None
     for name in result.artifacts:
         target = project / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(target, project)
         shutil.copy2(result.folder / name, target)
+
+
+def _make_room(target: Path, project: Path) -> None:
+    """Removes what the project has in the way: files where folders must be, a folder where the file must be."""
+    in_the_way = [place for place in target.parents if project in place.parents and place.is_file()]
+    in_the_way += [target] if target.is_dir() else []
+    for place in in_the_way:
+        subprocess.run(["rm", "-rf", str(place)], check=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _collect(artifacts: Artifacts, project: Path, status: str) -> tuple[tuple[str, ...], list[str]]:
@@ -147,6 +158,11 @@ def _collect(artifacts: Artifacts, project: Path, status: str) -> tuple[tuple[st
             )
         names |= found
     kept = {name for name in names if not any(fnmatch.fnmatch(name, pattern) for pattern in artifacts.exclude)}
+    if (size := sum((project / name).stat().st_size for name in kept)) > MOST_ARTIFACTS:
+        return (), [
+            *notes,
+            f"WARNING: the artifacts have {size} bytes, at most {MOST_ARTIFACTS} are handed on: none is",
+        ]
     return tuple(sorted(kept)), notes
 
 
@@ -174,7 +190,8 @@ def _matches(project: Path, pattern: str) -> set[str]:
     found = set()
     try:
         for path in matching(project, pattern):
-            files = [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
+            inside = [path] if path.is_file() else path.rglob("*")
+            files = [file for file in inside if file.is_file() and os.access(file, os.R_OK)]
             found |= {file.relative_to(project).as_posix() for file in files if Path(os.path.realpath(file)) == file}
     except (OSError, RecursionError, ValueError):  # too deep, loops, a pattern that is none
         return set()

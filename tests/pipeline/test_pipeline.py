@@ -316,3 +316,30 @@ def test_what_lies_outside_of_the_project_does_not_exist(project, pattern):
 def test_two_stars_beside_other_characters_are_one(project):
     folder = project("a: {script: ['touch x.zip'], artifacts: {paths: ['**.zip']}, rules: [{exists: ['.gitlab**']}]}")
     assert run_pipeline(folder, {}).job("a").artifacts == ("x.zip",)
+
+
+def test_an_artifact_takes_the_place_of_what_the_project_has_there(project):
+    folder = project(
+        """
+stages: [make, use]
+make: {stage: make, script: [rm -r out in, mkdir out, echo new > out/x, echo new > in], artifacts: {paths: [out/x, in]}}
+use: {stage: use, script: [cat out/x in]}
+"""
+    )
+    (folder / "out").write_text("old")
+    (folder / "in").mkdir()
+    (folder / "in" / "old").write_text("old")
+
+    log = run_pipeline(folder, {}).job("use").log
+
+    assert log.splitlines()[-2:] == ["new", "new"]
+
+
+def test_artifacts_that_cannot_be_read_or_are_too_large_are_not_handed_on(project):
+    large = "head -c 110000000 /dev/zero > large"
+    folder = project(f"a: {{script: [touch b, chmod 000 b, '{large}'], artifacts: {{paths: [b, large]}}}}")
+
+    job = run_pipeline(folder, {}).job("a")
+
+    assert (job.status, job.artifacts) == ("success", ())
+    assert "WARNING: the artifacts have 110000000 bytes" in job.log

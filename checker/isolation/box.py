@@ -35,7 +35,7 @@ class Box:
 
 
 def box_arguments(box: Box, bwrap: str, cwd: Path, seccomp: int | None = None) -> list[str]:
-    """The arguments up to the `--` before the program. The environment is bubblewrap's own: the caller makes it clean.
+    """The arguments up to the `--` before the program. The environment is bubblewrap's own: nothing of it is a stranger's.
 
     `seccomp`: the descriptor from which bubblewrap reads the filter of system calls.
     """

@@ -1,7 +1,7 @@
 """The first program in a box: hands out sockets that listen in the box, sets the limits, becomes the command.
 
-Started as `python -I -S inside.py CHANNEL PORTS LIMITS COMMAND…`: a Unix socket's descriptor, `4566,8883`, and
-`NPROC=512,CORE=0`. A socket that was made here belongs to the network namespace of the box, whoever serves it: so the box
+Started as `python -I -S inside.py CHANNEL PORTS LIMITS N NAME=VALUE… COMMAND…`: a Unix socket's descriptor, `4566,8883`,
+`NPROC=512,CORE=0`, and the N variables of the command: whoever chose them must not speak to this program. A socket that was made here belongs to the network namespace of the box, whoever serves it: so the box
 has a loopback with exactly these ports and no way out. Standard library only, and little of it: it starts with every box.
 """
 
@@ -13,7 +13,7 @@ import resource
 import sys
 
 
-def main(channel: str, ports: str, limits: str, command: list[str]) -> int:
+def main(channel: str, ports: str, limits: str, variables: list[str], command: list[str]) -> int:
     """Prepares the box; returns only if the command cannot be started."""
     listeners = [_listen(int(port)) for port in ports.split(",") if port]
     _allow_what_is_allowed(
@@ -26,8 +26,9 @@ def main(channel: str, ports: str, limits: str, command: list[str]) -> int:
         each.close()
     for name, _, value in (limit.partition("=") for limit in limits.split(",") if limit):
         _limit(getattr(resource, f"RLIMIT_{name}"), int(value))
+    environment = dict(variable.split("=", 1) for variable in variables)
     try:
-        os.execvp(command[0], command)
+        os.execvpe(command[0], command, environment)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 127
@@ -55,4 +56,5 @@ def _limit(which: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))
+    count = 5 + int(sys.argv[4])
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[5:count], sys.argv[count:]))

@@ -24,6 +24,8 @@ from checker.process import Finished
 
 START_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.25
+CLEAN = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+CANNOT_BE_STARTED = 126
 
 
 class BoxedRunner:
@@ -32,6 +34,7 @@ class BoxedRunner:
     def __init__(self, box: Box, bwrap: str, offers: Mapping[int, Address], relay: Relay) -> None:
         self._box, self._bwrap, self._offers, self._relay = box, bwrap, dict(offers), relay
         self._running: set[Started] = set()
+        self._ends = 0
 
     def __call__(
         self,
@@ -44,8 +47,14 @@ class BoxedRunner:
         grace_s: float = 10.0,
     ) -> Finished:
         """Runs the command to its end or to the first limit; nothing of the box is left then."""
-        started = self.start(command, cwd=cwd, env=env, on_line=on_line)
+        ends_before = self._ends
+        try:
+            started = self.start(command, cwd=cwd, env=env, on_line=on_line)
+        except (OSError, ValueError) as error:  # too long, or with a NUL: words that no program can be given
+            return Finished(CANNOT_BE_STARTED, "", f"{Path(command[0]).name} cannot be started: {error}\n")
         self._running.add(started)
+        if self._ends != ends_before:  # it was starting when all were ended
+            started.end()
         try:
             return started.wait(within_s)
         finally:
@@ -53,6 +62,7 @@ class BoxedRunner:
 
     def end_all(self) -> None:
         """Ends the programs of calls that somebody still waits for."""
+        self._ends += 1
         for started in list(self._running):
             started.end()
 
@@ -85,16 +95,20 @@ def start_in_box(
     ports: tuple[int, ...],
     **pipes: int,
 ) -> tuple[subprocess.Popen[bytes], list[socket.socket]]:
-    """A started program and the sockets that listen on `ports` in its box."""
+    """A started program and the sockets that listen on `ports` in its box.
+
+    `env` may be a stranger's choice: bubblewrap, which begins outside of the box, and the first program in it see none of it
+    (the dynamic loader would load what LD_PRELOAD names into them).
+    """
     ours, theirs = socket.socketpair()
     limits = ",".join(f"{name}={value}" for name, value in box.limits.resources().items())
     inside = [os.path.realpath(sys.executable), "-I", "-S", str(INSIDE), str(theirs.fileno())]
-    inside += [",".join(map(str, ports)), limits]
+    inside += [",".join(map(str, ports)), limits, str(len(env)), *(f"{name}={value}" for name, value in env.items())]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | pipes
     with ours, theirs, readable_once(box_filter()) as seccomp:
         process = subprocess.Popen(
             [*box_arguments(box, bwrap, cwd, seccomp), *inside, *command],
-            cwd="/", env=dict(env), pass_fds=[fd for fd in (theirs.fileno(), seccomp) if fd is not None], bufsize=0,
+            cwd="/", env=dict(CLEAN), pass_fds=[fd for fd in (theirs.fileno(), seccomp) if fd is not None], bufsize=0,
             start_new_session=True, **pipes,
         )  # fmt: skip
         theirs.close()

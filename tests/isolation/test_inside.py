@@ -20,7 +20,7 @@ for _ in range(3):
 ours, theirs = socket.socketpair()
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-words = [sys.executable, "-I", "-S", "-c", inside, str(theirs.fileno()), "0", "NOFILE=99", "sh", "-c", "ulimit -n"]
+words = [sys.executable, "-I", "-S", "-c", inside, str(theirs.fileno()), "0", "NOFILE=99", "1", "A=b=c", "sh", "-c", "ulimit -n; echo $A"]
 done = subprocess.run(words, pass_fds=[theirs.fileno()], capture_output=True, text=True)
 theirs.close()
 said, descriptors, _, _ = socket.recv_fds(ours, 16, 1)
@@ -41,4 +41,4 @@ def test_descriptors_that_another_box_holds_on_their_way_keep_nobody_from_starti
         cwd="/", timeout=60,
     )  # fmt: skip
 
-    assert done.stdout == "b'ready' 1 99 \n", done.stderr
+    assert done.stdout == "b'ready' 1 99\nb=c \n", done.stderr

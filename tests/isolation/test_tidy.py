@@ -63,7 +63,7 @@ def test_locked_files_and_folders_can_be_read_again(workspace: Path):
 
     assert tidy(workspace) == []
     assert oct((workspace / "terraform").stat().st_mode) == "0o40700"
-    assert oct((workspace / "terraform" / "iot.tf").stat().st_mode) == "0o100400"
+    assert oct((workspace / "terraform" / "iot.tf").stat().st_mode) == "0o100600"
 
 
 def test_what_lies_too_deep_for_a_path_is_removed(workspace: Path):

@@ -7,6 +7,7 @@ whose worker dies goes to another one; its result is written here, once. The pac
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ class ClusterJudges:
     """Judges on a cluster. Close it at the end."""
 
     def __init__(self, address: str, isolation: str) -> None:
+        if not re.fullmatch(r"(?:[a-z]+://)?[^/]+:\d+", address):
+            raise UsageProblem(f"{address} is no address of a scheduler", next_step="write it like tcp://10.0.0.1:8786")
         from distributed import Client
 
         self._isolation = isolation

@@ -12,6 +12,7 @@ from pathlib import Path
 from checker.curriculum.parts import read_parts
 from checker.errors import UsageProblem
 from checker.exports.read import read_grades
+from checker.grading.intake import find_sources
 from checker.nbgrader.restore import notebooks_cells
 
 LARGEST = 20 * 1024 * 1024
@@ -41,10 +42,6 @@ def collect(course: Path, place: Path) -> list[str]:
             _as_if_from_the_exchange(file.parent, when)
             good += 1
         told.append(f"{learner}: {good} notebook{'s' * (good != 1)}" if good else f"{learner}: no notebook")
-    if not told:
-        raise UsageProblem(
-            f"{place} holds no submission", next_step="name the grades, or a folder with a folder for each"
-        )
     return told
 
 
@@ -73,18 +70,28 @@ def _names() -> dict[str, str]:
 
 
 def _of_folders(place: Path) -> Iterator[Found]:
-    for folder in sorted(place.iterdir()) if place.is_dir() else ():
-        if folder.name.startswith(".") or folder.is_symlink() or not folder.is_dir():
-            continue
-        found: dict[str, bytes] = {}
-        when = folder.stat().st_mtime
-        for name, part in _names().items():
-            for file in (folder / "notebooks" / name, folder / name):
-                inside = folder in (file.parent, file.parent.parent) and not file.parent.is_symlink()
-                plain = inside and file.is_file() and not file.is_symlink() and file.stat().st_size <= LARGEST
-                if plain and part not in found:
-                    found[part], when = file.read_bytes(), max(when, file.stat().st_mtime)
-        yield folder.name, datetime.fromtimestamp(when, UTC), found
+    """Learners have the ids that `lab grade` gives them: a notebook and its results must belong together."""
+    sources = find_sources(place)
+    if packed := [source.label for source in sources if not source.path.is_dir()]:
+        raise UsageProblem(
+            f"{', '.join(packed[:5])}: no folder, and only lab grade unpacks what strangers packed",
+            next_step="lab grade the submissions first, then name the folder of grades here",
+        )
+    for source in sources:
+        found, when = _of_folder(source.path)
+        yield source.id, datetime.fromisoformat(source.submitted_at) if source.submitted_at else when, found
+
+
+def _of_folder(folder: Path) -> tuple[dict[str, bytes], datetime]:
+    found: dict[str, bytes] = {}
+    when = folder.stat().st_mtime
+    for name, part in _names().items():
+        for file in (folder / "notebooks" / name, folder / name):
+            inside = folder in (file.parent, file.parent.parent) and not file.parent.is_symlink()
+            plain = inside and file.is_file() and not file.is_symlink() and file.stat().st_size <= LARGEST
+            if plain and part not in found:
+                found[part], when = file.read_bytes(), max(when, file.stat().st_mtime)
+    return found, datetime.fromtimestamp(when, UTC)
 
 
 def _of_grades(place: Path) -> Iterator[Found]:

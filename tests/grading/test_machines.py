@@ -17,7 +17,7 @@ import pytest
 from checker.curriculum.parts import ROOT
 from checker.errors import LabError, UsageProblem
 from checker.grading.choice import choose_isolation
-from checker.grading.cluster import machine_slot
+from checker.grading.cluster import ClusterJudges, machine_slot
 from checker.grading.intake import Source
 from checker.grading.kit import files_with_a_say, kit_hash
 from checker.grading.merge import merge
@@ -102,6 +102,12 @@ def test_results_of_one_learner_keep_their_order(tmp_path: Path):
 def test_a_folder_without_grades_is_named(tmp_path: Path):
     with pytest.raises(UsageProblem, match="holds no grades"):
         merge(Grades(tmp_path / "all"), [tmp_path])
+
+
+@pytest.mark.parametrize("address", ["nonsense", "10.0.0.1", "tcp://10.0.0.1", "host:port"])
+def test_what_is_no_schedulers_address_is_told_at_once(address: str):
+    with pytest.raises(UsageProblem, match="is no address of a scheduler\n  next  write it like tcp://10.0.0.1:8786"):
+        ClusterJudges(address, "bwrap")
 
 
 def test_two_processes_have_two_slots():

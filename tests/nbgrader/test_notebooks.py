@@ -148,6 +148,17 @@ def test_collect_says_what_is_no_notebook_and_when_the_others_were_handed_in(tmp
     assert secret and (beside / "submission_secret.txt").read_text() == secret
 
 
+def test_collect_gives_learners_the_ids_of_lab_grade_and_passes_over_nobody(tmp_path):
+    init_course(tmp_path / "course")
+    for name in ("Zoë Ångström", "Ada_4711_assignsubmission_file_"):
+        hand_in(tmp_path / "in", name)
+
+    assert collect(tmp_path / "course", tmp_path / "in") == ["4711: 1 notebook", "Zoe_Angstrom: 1 notebook"]
+    (tmp_path / "in" / "bob.zip").touch()
+    with pytest.raises(UsageProblem, match="bob.zip: no folder, and only lab grade unpacks"):
+        collect(tmp_path / "course", tmp_path / "in")
+
+
 def test_collect_takes_the_attempt_that_counts(tmp_path):
     init_course(tmp_path / "course")
     grades = tmp_path / "grades"

@@ -100,7 +100,7 @@ def _of_attempt(result: Mapping[str, Any], number: int, course: CourseRules, adj
     score -= _hint_costs(result, course.hint_costs, rules)
     if (extra := max(0, number - 1 - course.attempts.free)) and course.attempts.each_costs:
         score *= max(0.0, 1 - extra * course.attempts.each_costs)
-        rules.append(f"attempt {number}: {extra} beyond the free ones cost {course.attempts.each_costs:.0%} each")
+        rules.append(f"attempt {number}: {extra} beyond the free ones cost {_percent(course.attempts.each_costs)} each")
     for change in (c for c in changes if not c.part and not c.check):
         score = _changed(score, change, "the sum", rules)
     score = max(0.0, score)
@@ -133,7 +133,7 @@ def _kept(part: Mapping[str, Any], result: Mapping[str, Any], late: LateRules, r
         return 1.0
     hours = overdue.total_seconds() / 3600
     kept = share_kept(hours, late)
-    rules.append(f"part {part['part']}: {hours:.1f} h late, {kept:.0%} of its points are kept")
+    rules.append(f"part {part['part']}: {_exact(hours)} h late, {_percent(kept)} of its points are kept")
     return kept
 
 
@@ -153,6 +153,15 @@ def share_kept(hours: float, late: LateRules) -> float:
             return begin[1] + (keep - begin[1]) * (hours - begin[0]) / (after - begin[0])
         begin = (after, keep)
     return begin[1]
+
+
+def _percent(share: float) -> str:
+    return f"{_exact(100 * share)}%"
+
+
+def _exact(value: float) -> str:
+    """So exact that a learner who calculates comes to the same points."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _hint_costs(result: Mapping[str, Any], costs: Sequence[float], rules: list[str]) -> float:

@@ -57,7 +57,20 @@ def test_within_the_grace_nothing_is_lost_and_after_it_the_rule_is_named():
     late = final_grade([result_of({"1.1": 10}, submission=handed_in("a", 30))], course)
 
     assert (in_time.score, in_time.rules) == (10, ())
-    assert (late.score, late.rules) == (8, ("part 1: 30.0 h late, 80% of its points are kept",))
+    assert (late.score, late.rules) == (8, ("part 1: 30 h late, 80% of its points are kept",))
+
+
+def test_shares_are_told_so_that_they_can_be_calculated_with():
+    course = CourseRules(
+        late=LateRules(deadline=DEADLINE, linear=True, steps=STEPS), attempts=AttemptRules(each_costs=0.025)
+    )
+    results = [result_of({"1.1": 10}, submission=handed_in(each, 20.02)) for each in "ab"]
+    results[1]["submission"]["submitted_at"] = handed_in("b", 20.5)["submitted_at"]
+
+    assert final_grade(results, course).rules[:2] == (
+        "part 1: 20.5 h late, 82.92% of its points are kept",
+        "attempt 2: 1 beyond the free ones cost 2.5% each",
+    )
 
 
 def test_the_last_or_the_best_attempt_counts_and_further_ones_cost():

@@ -219,6 +219,9 @@ def merge(grades: Path, froms: tuple[Path, ...]) -> None:
 @click.pass_context
 def worker(context: click.Context, address: str, jobs: int | None, arguments: tuple[str, ...]) -> None:
     """Let this machine judge for the Dask scheduler at ADDRESS; further ARGUMENTS go to `dask worker`."""
+    from checker.grading.cluster import require_scheduler
+
+    require_scheduler(address)
     enter_scope()
     if groups := ready_groups():
         os.environ[CGROUP] = str(groups.folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,8 +32,7 @@ class ClusterJudges:
     """Judges on a cluster. Close it at the end."""
 
     def __init__(self, address: str, isolation: str) -> None:
-        if not re.fullmatch(r"(?:[a-z]+://)?[^/]+:\d+", address):
-            raise UsageProblem(f"{address} is no address of a scheduler", next_step="write it like tcp://10.0.0.1:8786")
+        require_scheduler(address)
         from distributed import Client
 
         self._isolation = isolation
@@ -71,6 +71,19 @@ class ClusterJudges:
 
     def close(self) -> None:
         self._client.close()
+
+
+def require_scheduler(address: str) -> None:
+    """Raises UsageProblem at once, where Dask would try for a minute and end with a trace."""
+    found = re.fullmatch(r"(?:[a-z]+://)?\[?(?P<host>[^/\]]+)\]?:(?P<port>\d{1,5})", address)
+    if not found:
+        raise UsageProblem(f"{address} is no address of a scheduler", next_step="write it like tcp://10.0.0.1:8786")
+    try:
+        socket.create_connection((found["host"], int(found["port"])), timeout=CONNECT_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise UsageProblem(
+            f"No scheduler answers at {address}: {error}", next_step="start one: lab grade scheduler --host HOST"
+        ) from error
 
 
 def judge_on_worker(assignment: Assignment, archive: bytes, isolation: str) -> Ending:

@@ -13,7 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
+from checker.cli.grade import grade
 from checker.curriculum.parts import ROOT
 from checker.errors import LabError, UsageProblem
 from checker.grading.choice import choose_isolation
@@ -26,7 +28,7 @@ from checker.grading.shards import of_shard, parse_shard
 from checker.grading.station import Station
 from checker.grading.store import Grades
 from tests.grading.conftest import result_of
-from tests.support import wait_until
+from tests.support import free_port, wait_until
 
 CLASS = [Source(f"learner{n}", Path(f"{n}.zip")) for n in range(60)]
 
@@ -108,6 +110,16 @@ def test_a_folder_without_grades_is_named(tmp_path: Path):
 def test_what_is_no_schedulers_address_is_told_at_once(address: str):
     with pytest.raises(UsageProblem, match="is no address of a scheduler\n  next  write it like tcp://10.0.0.1:8786"):
         ClusterJudges(address, "bwrap")
+
+
+def test_a_scheduler_that_does_not_answer_is_told_to_workers_and_graders():
+    address = f"tcp://127.0.0.1:{free_port()}"
+    for call in (
+        lambda: ClusterJudges(address, "bwrap"),
+        lambda: CliRunner().invoke(grade, ["worker", address], catch_exceptions=False),
+    ):
+        with pytest.raises(UsageProblem, match=f"No scheduler answers at {address}: .*refused"):
+            call()
 
 
 def test_two_processes_have_two_slots():

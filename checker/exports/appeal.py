@@ -28,20 +28,24 @@ from checker.grading.kit import kit_hash
 from checker.grading.store import Grades
 
 EXECUTABLE = frozenset({"kit/lab"})
+NOT_KEPT = (
+    "Nothing is kept of a submission that could not be read. Put what was handed in into a folder `handed-in`, under the name\n"
+    "`{id}` (a folder) or `{id}.zip`, `{id}.tar.gz` and the like: then this says whether it is refused again, and why."
+)
 
 
 def bundle_of(grades: ClassGrades, grading: Grading) -> bytes:
     """The zip: pages, all versions, logs, rules, what was handed in, the kit, hashes. The same grades, the same bytes."""
-    store = Grades(grades.folder)
+    store, handed_in = Grades(grades.folder), _handed_in(grades.folder, grading)
     files = {
         "result.html": render_learner_page(grading, grades.title).encode(),
         "result.md": render_markdown(grading, grades.title).encode(),
         **_grades_of(grades, grading, store),
-        **_handed_in(grades.folder, grading),
+        **handed_in,
     }
     same_kit = grading.report.provenance.get("kit_sha256") == kit_hash(ROOT)
     files |= kit_files() if same_kit else {}
-    files["REPEAT.md"] = _how_to_repeat(grades, grading, store, same_kit).encode()
+    files["REPEAT.md"] = _how_to_repeat(grades, grading, store, same_kit, bool(handed_in)).encode()
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())]
     return make_zip({**files, "SHA256SUMS": "".join(sums).encode()}, EXECUTABLE)
 
@@ -91,7 +95,7 @@ def _with_hints(tar: bytes, hints: Mapping[str, int]) -> bytes:
     return stream.getvalue()
 
 
-def _how_to_repeat(grades: ClassGrades, grading: Grading, store: Grades, same_kit: bool) -> str:
+def _how_to_repeat(grades: ClassGrades, grading: Grading, store: Grades, same_kit: bool, is_kept: bool) -> str:
     facts = {key: value for key, value in grading.report.provenance.items() if isinstance(value, str | int | float)}
     parts = ",".join(str(part["part"]) for part in grading.raw.get("parts") or ())
     hidden = "--course grades/course.toml" if grades.course_file else ""
@@ -117,17 +121,19 @@ def _how_to_repeat(grades: ClassGrades, grading: Grading, store: Grades, same_ki
         *(f"- {plain(rule)}" for rule in grading.rules),
         "",
         "`result.html` and `result.md` show the grading, hidden checks in full. `grades/` holds every version of the result as it",
-        "was written, the grader's log, the rules and your adjustments of this learner; `handed-in/` the files that were graded.",
+        "was written, the grader's log, the rules and your adjustments of this learner"
+        + ("; `handed-in/` the files that were graded." if is_kept else "."),
         "`sha256sum -c SHA256SUMS` proves that nothing in here was changed since.",
         "",
         "## Repeat it",
         "",
+        *([] if is_kept else [NOT_KEPT.format(id=grading.id), ""]),
         kit,
         "",
         f"    {lab}{command}",
-        f"    {lab}lab grade diff grades",
+        f"    {lab}lab grade diff grades {grading.version} {max(store.versions(grading.id)) + 1}",
         "",
-        "The first command adds a version to `grades/`, the second says whether it differs from the one before, and by which",
+        "The first command adds a version to `grades/`, the second says whether it differs from the one that counts, and by which",
         "check. `same files` there means that the hash of what was handed in is the same.",
         "",
         "## Graded with",

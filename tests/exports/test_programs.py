@@ -200,7 +200,7 @@ def test_from_an_appeal_bundle_alone_the_grading_can_be_repeated(appealed, tmp_p
     assert set(adjusted) == {"bob"} and adjusted["bob"].comment == '"y" ü' and adjusted["bob"].changes[0].add == 1.5
     repeat = files["REPEAT.md"].decode()
     assert "kit/lab grade handed-in --out grades --only bob --parts 1,2 --again --course grades/course.toml" in repeat
-    assert "kit/lab grade diff grades" in repeat
+    assert "kit/lab grade diff grades 2 3" in repeat
 
 
 def test_a_kit_that_changed_since_is_not_passed_off_as_the_one_that_graded(folder):
@@ -209,6 +209,13 @@ def test_a_kit_that_changed_since_is_not_passed_off_as_the_one_that_graded(folde
     assert (
         not [name for name in files if name.startswith("kit/")] and b"The kit has changed since" in files["REPEAT.md"]
     )
+
+
+def test_an_appeal_against_a_refusal_says_what_has_to_be_added(grades):
+    repeat = files_of(bundle_of(grades, grades.find("bob")))["REPEAT.md"].decode()
+
+    assert "Put what was handed in into a folder `handed-in`, under the name\n`bob` (a folder) or `bob.zip`" in repeat
+    assert "`handed-in/` the files that were graded" not in repeat
 
 
 def test_the_same_grading_makes_the_same_bundle(grades):

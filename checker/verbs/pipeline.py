@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.curriculum.workspace import Workspace
-from checker.deployment import Deployment
+from checker.deployment import Deployment, ending_of
 
 FAILING_TEST = "\n\ndef test_of_the_lab_that_fails():\n    raise AssertionError('this test fails on purpose')\n"
 NOT_COPIED = (".lab", ".terraform", "certs", "build", "*.tfstate*", "__pycache__", ".git", ".venv", "node_modules")
@@ -135,7 +135,11 @@ class PipelineVerbs:
             shutil.copytree(self._workspace.folder, copy, ignore=shutil.ignore_patterns(*NOT_COPIED), symlinks=True)
             _mark(copy, with_failing_test)
             for command in (["git", "init", "-q", "-b", "main"], ["git", "add", "-A"], _commit()):
-                subprocess.run(command, cwd=copy, capture_output=True, stdin=subprocess.DEVNULL, check=True)
+                done = subprocess.run(
+                    command, cwd=copy, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
+                )
+                if done.returncode:  # as .gitattributes asks for an encoding that there is not
+                    return PipelineRun(None, (), (f"Git cannot take these files: {ending_of(done.stderr, lines=3)}",))
             folder = Path(temporary) / "run"
             folder.mkdir()
             try:
@@ -171,7 +175,7 @@ class PipelineVerbs:
 
 def _commit() -> list[str]:
     who = ["-c", "user.name=Lab kit", "-c", "user.email=lab@localhost"]
-    return ["git", *who, "commit", "-q", "--no-verify", "-m", "Run of the lab"]
+    return ["git", *who, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Run of the lab"]
 
 
 def _mark(copy: Path, with_failing_test: bool) -> None:

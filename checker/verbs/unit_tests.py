@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checker.curriculum.parts import ROOT, STARTER
@@ -70,7 +70,10 @@ def run_unit_tests(workspace: Workspace, environment: Mapping[str, str], run: Ru
         done = _test(tests, clean) if is_plain(run) else _test_apart(tests, theirs, clean, run)
     if done.timed_out:
         return UnitTests(0, (f"the tests did not end within {WITHIN_S:.0f} s",), done.stdout)
-    return parse_summary(done.stdout.replace(str(tests) + "/", "").replace(str(theirs) + "/", "") + done.stderr)
+    found = parse_summary(done.stdout.replace(str(tests) + "/", "").replace(str(theirs) + "/", "") + done.stderr)
+    if done.returncode and found.passed and not found.failures:  # its summary is not whole, whatever broke it off
+        return replace(found, failures=(f"the tests ended with exit code {done.returncode}",))
+    return found
 
 
 def _test(folder: Path, environment: Mapping[str, str], *options: str) -> Finished:

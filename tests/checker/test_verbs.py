@@ -29,7 +29,7 @@ from checker.verbs.explain import explain_by_configuration, explain_refusal, fin
 from checker.verbs.iam import Role, allowed_callers, allows, trusts
 from checker.verbs.inventory import Resource, is_named, named_in_state
 from checker.verbs.iot import TopicRule, parse_rule, topic_matches
-from checker.verbs.pipeline import INSTALLED, find_secrets, secrets_in
+from checker.verbs.pipeline import INSTALLED, PipelineVerbs, find_secrets, secrets_in
 from checker.verbs.quicksight import DataSet, charts_of, parse_data_set
 from checker.verbs.readings import Reading, kit_house, milliseconds, new_reading
 from checker.verbs.teardown import Aftermath, TeardownVerbs
@@ -538,3 +538,24 @@ except DeviceRefused as refused:
     os.close(leader)
 
     assert "not a pair" in done.stdout or "no private key" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({".gitattributes": "* working-tree-encoding=UTF-99\n"}, "Git cannot take these files: "),
+        ({".gitignore": "*\n"}, ".gitlab-ci.yml does not exist"),
+    ],
+    ids=["an encoding that there is not", "everything is ignored"],
+)
+def test_what_git_does_not_take_is_a_problem_of_the_files(workspace, files, problem):
+    for name, text in files.items():
+        (workspace.folder / name).write_text(text)
+    (workspace.folder / ".gitlab-ci.yml").unlink(missing_ok=True)
+    deployment = SimpleNamespace(
+        workspace=workspace, say=print, run=None, target=SimpleNamespace(settings={}, is_aws=False), outputs={}
+    )
+
+    ran = PipelineVerbs(deployment, lambda: "").run()
+
+    assert ran.problems and ran.problems[0].startswith(problem), ran.problems

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from checker.exports.similarity.compare import compare, words_of
 from checker.exports.similarity.hcl_tokens import tokens_of
-from checker.exports.similarity.write import handed_out, write_similarity
+from checker.exports.similarity.write import handed_out, to_compare, write_similarity
 
 TERRAFORM = """
 resource "aws_dynamodb_table" "strange_values" {
@@ -203,3 +205,27 @@ def test_pages_mark_what_is_shared_and_escape_it(tmp_path):
     (page,) = [file for file in tmp_path.iterdir() if file.name != "index.html"]
     assert page.name in index and "&lt;i&gt;Ada" in index and "100%" in index
     assert "<mark>" in page.read_text() and "<script" not in page.read_text() and "&lt;b&gt;.tf" in page.read_text()
+
+
+def test_nobody_hides_behind_a_heap_of_files_and_no_heap_takes_hours():
+    heap = {f"a/{number}.py": 90_000 for number in range(600)}
+    own = {
+        "terraform/iot.tf": 2_000,
+        "src/house.py": 3_000,
+        "more/own.py": 50,
+        "more/picture.png": 10,
+        "more/huge.py": 9_000_000,
+    }
+
+    chosen = to_compare({**heap, **own})
+
+    assert chosen[:3] == ["terraform/iot.tf", "src/house.py", "more/own.py"]
+    assert len(chosen) == 8 and "more/huge.py" not in chosen
+
+
+def test_brackets_that_are_opened_without_end_are_read_in_a_moment():
+    begun = time.monotonic()
+
+    tokens_of('"' + "${" * 90_000)
+
+    assert time.monotonic() - begun < 20

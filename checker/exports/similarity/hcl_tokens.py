@@ -17,6 +17,7 @@ PLAIN = re.compile(
       | (?P<sign>==|!=|<=|>=|&&|\|\||=>|\.\.\.|.)""",
     re.VERBOSE | re.DOTALL,
 )
+OPENED = re.compile(r"[$%]\{~?")
 NEST_AT_MOST = 40
 
 
@@ -87,10 +88,13 @@ def _end_of_plain_text(source: str, at: int) -> int:
 def _template(text: str, line: int, depth: int) -> Iterator[Token]:
     """A text's literal pieces and the tokens of what is interpolated into it."""
     at = 0
-    for found in re.finditer(r"[$%]\{~?(.*?)~?\}", text, re.DOTALL) if depth < NEST_AT_MOST else ():
-        if literal := text[at : found.start()]:
-            yield Token("text", literal, line + text.count("\n", 0, at))
-        yield from _tokens(found[1], line + text.count("\n", 0, found.start(1)), depth + 1)
-        at = found.end()
+    while depth < NEST_AT_MOST and (opened := OPENED.search(text, at)) and (end := text.find("}", opened.end())) >= 0:
+        if literal := text[at : opened.start()]:
+            yield Token("text", literal, line)
+        inside = text[opened.end() : end].removesuffix("~")
+        line += text.count("\n", at, opened.end())
+        yield from _tokens(inside, line, depth + 1)
+        line += text.count("\n", opened.end(), end)
+        at = end + 1
     if at < len(text) or not text:
-        yield Token("text", text[at:], line + text.count("\n", 0, at))
+        yield Token("text", text[at:], line)

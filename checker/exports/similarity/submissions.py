@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from checker.errors import UsageProblem
 from checker.exports.read import read_grades
-from checker.exports.similarity.compare import READERS, Files
-from checker.exports.similarity.write import LARGEST_FILE, MOST_FILES, SKIPPED, read_files
+from checker.exports.similarity.compare import Files
+from checker.exports.similarity.write import SKIPPED, read_files, to_compare
 
 
 def read_submissions(grades: Path, submissions: Path | None) -> tuple[dict[str, Files], dict[str, str]]:
@@ -43,12 +43,11 @@ def read_tar(file: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         with tarfile.open(file) as archive:
-            for entry in archive:
-                path = Path(entry.name)
-                wanted = entry.isreg() and path.suffix in READERS and not SKIPPED & set(path.parts)
-                if wanted and entry.size <= LARGEST_FILE and len(found) < MOST_FILES:
-                    stream = archive.extractfile(entry)
-                    found[path.as_posix()] = stream.read().decode("utf-8", "replace") if stream else ""
+            plain = (entry for entry in archive if entry.isreg() and not SKIPPED & set(PurePosixPath(entry.name).parts))
+            entries = {entry.name: entry for entry in plain}
+            for path in to_compare({path: entry.size for path, entry in entries.items()}):
+                stream = archive.extractfile(entries[path])
+                found[path] = stream.read().decode("utf-8", "replace") if stream else ""
     except (tarfile.TarError, OSError) as error:
         raise UsageProblem(
             f"{file} cannot be read: {error}", next_step="lab grade … --only it, to grade it again"

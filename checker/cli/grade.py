@@ -24,7 +24,7 @@ from checker.grading.course import CourseRules, read_course
 from checker.grading.house_life import MINUTES
 from checker.grading.intake import find_sources, is_archive, only_these, passed_over
 from checker.grading.kit import kit_hash
-from checker.grading.notices import gone_attempts, notices_of
+from checker.grading.notices import gone_attempts, notices_of, others_graded
 from checker.grading.progress import Progress
 from checker.grading.run import Grader, Plan
 from checker.grading.shards import of_shard, parse_shard
@@ -141,10 +141,11 @@ def run(context: click.Context, submissions: Path, out: Path, **options: Any) ->
         jobs = options["jobs"] or (judges.places if judges else usual_jobs())
         grader = Grader(plan, grades, station, judges)
         sources = find_sources(place, grader.names_in(place) if is_archive(place) else None)
+        others = others_graded(grades, {source.id for source in sources})
         sources = only_these(sources, options["only"]) if options["only"] else sources
         sources = of_shard(sources, parse_shard(options["shard"])) if options["shard"] else sources
-        for line in passed_over(place):
-            say(f"passed over, no submission: {line}")
+        for line in [*(f"passed over, no submission: {line}" for line in passed_over(place)), *others]:
+            say(line)
         grades.require_readable({source.id for source in sources})
         if options["course_file"]:
             grades.note_rules(rules)

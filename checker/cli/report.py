@@ -104,4 +104,6 @@ def _similarity(grades: Path, submissions: Path | None, out: Path, pairs: int) -
 
     files, names = read_submissions(grades, submissions)
     found = write_similarity(files, names, out, pairs)
-    click.echo(f"{out / 'index.html'}: {len(files)} submissions, {len(found)} pairs that share more than chance")
+    click.echo(
+        f"{out / 'index.html'}: {len(files)} submissions, {len(found)} pair{'s' * (len(found) != 1)} sharing more than chance"
+    )

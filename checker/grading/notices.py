@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from checker.grading.adjustments import read_adjustments, without_effect
@@ -40,7 +40,7 @@ def _of_other_parts(found: Sequence[Grade]) -> list[str]:
     others = sorted(by_parts.items(), key=lambda item: -len(item[1]))[1:]
     return [
         f"{_names(learners)}: the grade that counts is of part {', '.join(map(str, parts)) or 'none'} only, other than the class's; "
-        "lab grade without --parts takes the earlier one back"
+        "lab grade with the parts of the class takes the earlier one back"
         for parts, learners in others
     ]
 
@@ -59,6 +59,16 @@ def gone_attempts(grades: Grades, course: CourseRules, done: Sequence[Mapping[st
                 f"submissions now; if it is not to count, remove that file from results/{grade.learner}"
             )
     return told
+
+
+def others_graded(grades: Grades, learners: Collection[str]) -> list[str]:
+    """Who has a grade and no submission: an id that changed since, or the grades of another class."""
+    others = [learner for learner in grades.ids() if learner not in learners and grades.versions(learner)]
+    return (
+        [f"{grades.folder} also holds grades of others, who are not among the submissions: {_names(others)}"]
+        if others
+        else []
+    )
 
 
 def _names(learners: Sequence[str]) -> str:

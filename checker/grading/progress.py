@@ -9,7 +9,7 @@ import click
 from checker.grading.result import why_of
 from checker.grading.run import Done
 
-RENEWED = "taken over: the same files were graded before, who, when or hints are told as known now"
+RENEWED = "taken over: an earlier grading of the same files counts again, with what is known now"
 
 
 class Progress:

@@ -14,7 +14,7 @@ from checker.errors import LabError, UsageProblem
 from checker.exports.read import read_grades
 from checker.grading.course import AttemptRules, CourseRules, LateRules
 from checker.grading.merge import left_behind
-from checker.grading.notices import gone_attempts, notices_of
+from checker.grading.notices import gone_attempts, notices_of, others_graded
 from checker.grading.store import Grades
 from tests.grading.conftest import result_of
 
@@ -50,7 +50,7 @@ def test_a_grade_of_fewer_parts_than_the_classs_is_told(grades):
 
     assert notices_of(grades, CourseRules()) == [
         "eve: the grade that counts is of part 1 only, other than the class's; "
-        "lab grade without --parts takes the earlier one back"
+        "lab grade with the parts of the class takes the earlier one back"
     ]
 
 
@@ -139,3 +139,12 @@ def test_a_misspelt_command_is_not_taken_for_submissions():
     done = CliRunner().invoke(grade, ["dif", "grades"])
 
     assert "There is no command 'dif'. Did you mean 'diff'?" in done.output
+
+
+def test_grades_of_people_who_did_not_hand_in_are_told(grades):
+    for number in range(12):
+        add(grades, f"s{number:02}", {"1.1": 10})
+
+    assert others_graded(grades, {f"s{number:02}" for number in range(12)}) == []
+    (told,) = others_graded(grades, {"s00"})
+    assert told.endswith("not among the submissions: s01, s02, s03, s04, s05, s06, s07, s08, s09, s10 and 1 more")

@@ -210,7 +210,7 @@ class Judge:
         if not given:
             return boxed
         prepared = Prepared(**{**given, "packages": tuple(given["packages"])})
-        its_box = Box(readable=(*readable, folder), writable=(meeting,), masked=(folder / ".lab",))
+        its_box = Box(readable=(*readable, folder, self._place / "tmp"), writable=(meeting,), masked=(folder / ".lab",))
         its_own = BoxedRunner(its_box, self._request["bwrap"], _offers(), self._relay)
         return ProviderOfOne(boxed, its_own, self.workspace.terraform, prepared, self._place / "shared", meeting)
 

@@ -25,7 +25,7 @@ from checker.isolation.watch import memory_mb, tree_of
 SETTINGS = "LAB_WORKER_BOX"
 RUNTIME_PORT = 9001
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "en_US.UTF-8", "TZ": ":UTC"}
-LIMITS = Limits(process_mb=10_240, processes=256, file_mb=512)
+LIMITS = Limits(process_mb=3_072, processes=256, file_mb=512)
 """The function's own memory limit is the cloud's to watch."""
 
 

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -92,6 +93,17 @@ def scratch_of(run: Runner) -> str | None:
     What it must not reach lies elsewhere: the other temporary folders are out of a box's sight.
     """
     return getattr(run, "scratch", None)
+
+
+@contextlib.contextmanager
+def scratch_folder(prefix: str, run: Runner) -> Iterator[str]:
+    """An empty folder that a program of `run` reaches; whatever it left there is gone afterwards."""
+    folder = tempfile.mkdtemp(prefix=prefix, dir=scratch_of(run))
+    try:
+        yield folder
+    finally:
+        # not shutil: folders may lie deeper than Python's stack
+        subprocess.run(["rm", "-rf", folder], stderr=subprocess.DEVNULL)
 
 
 def _end(process: subprocess.Popen[str], grace_s: float) -> None:

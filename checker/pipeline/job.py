@@ -18,6 +18,8 @@ from checker.pipeline.tools import make_environment
 from checker.process import Runner, run_program, scratch_of
 
 LONGEST_LOG = 1_000_000
+LONGEST_NAME = 1000
+"""Of an artifact: it must fit behind the name of any folder that keeps it."""
 MOST_ARTIFACTS = 100 * 1024 * 1024
 """GitLab's default "maximum artifacts size"."""
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -192,7 +194,8 @@ def _matches(project: Path, pattern: str) -> set[str]:
         for path in matching(project, pattern):
             inside = [path] if path.is_file() else path.rglob("*")
             files = [file for file in inside if file.is_file() and os.access(file, os.R_OK)]
-            found |= {file.relative_to(project).as_posix() for file in files if Path(os.path.realpath(file)) == file}
+            names = {file.relative_to(project).as_posix() for file in files if Path(os.path.realpath(file)) == file}
+            found |= {name for name in names if len(name) <= LONGEST_NAME}
     except (OSError, RecursionError, ValueError):  # too deep, loops, a pattern that is none
         return set()
     return found

@@ -14,7 +14,7 @@ from pathlib import Path
 from checker.curriculum.parts import ROOT, STARTER
 from checker.curriculum.workspace import Workspace
 from checker.isolation.puppets import SETTING
-from checker.process import Finished, Runner, is_plain, run_program, scratch_of
+from checker.process import Finished, Runner, is_plain, run_program, scratch_folder
 
 WITHIN_S = 60.0
 SHOWN_LINES = 5
@@ -58,7 +58,7 @@ def run_unit_tests(workspace: Workspace, environment: Mapping[str, str], run: Ru
         return UnitTests(0, (), f"the folder {FUNCTION}/ is missing")
     with (
         tempfile.TemporaryDirectory(prefix="lab-unit-tests-") as own,
-        tempfile.TemporaryDirectory(prefix="lab-modules-", dir=scratch_of(run), ignore_cleanup_errors=True) as reached,
+        scratch_folder("lab-modules-", run) as reached,
     ):
         theirs, tests = Path(reached) / FUNCTION, Path(reached if is_plain(run) else own) / FUNCTION
         skip = shutil.ignore_patterns("tests", "__pycache__", "conftest.py", ".pytest_cache")
@@ -86,7 +86,7 @@ def _test_apart(tests: Path, theirs: Path, environment: Mapping[str, str], run: 
     """The tests pull the strings of puppets; the workspace's modules play in a box."""
     modules = ",".join(file.stem for file in sorted((STARTER / FUNCTION).glob("*.py")) if file.stem != "conftest")
     # Unix allows socket paths of a hundred bytes only, so its folder is not inside of these.
-    with tempfile.TemporaryDirectory(prefix="lab-p-", dir=scratch_of(run), ignore_cleanup_errors=True) as meeting:
+    with scratch_folder("lab-p-", run) as meeting:
         settings = {SETTING: f"{meeting}/s:{modules}", "PYTHONPATH": str(ROOT)}
         player = [sys.executable, "-B", str(shutil.copy(PLAYER, meeting)), f"{meeting}/s", str(theirs)]
         playing = threading.Thread(

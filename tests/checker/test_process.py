@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 
-from checker.process import run_program
+from checker.process import run_program, scratch_folder
 from tests.support import wait_until
 
 
@@ -111,3 +112,13 @@ def test_a_program_ends_when_its_supervisor_is_killed(tmp_path):
 
     assert kit.wait(10) == 0
     wait_until(lambda: not is_running(pid), because="the program of the killed supervisor has ended")
+
+
+def test_a_scratch_folder_goes_however_deep_it_is(tmp_path):
+    run = SimpleNamespace(scratch=str(tmp_path))
+    deep = "import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')"
+
+    with scratch_folder("x-", run) as folder:
+        subprocess.run([sys.executable, "-c", deep], cwd=folder, check=True)
+
+    assert list(tmp_path.iterdir()) == []

@@ -32,7 +32,7 @@ class Apart:
         self._timer.start()
 
     def ask(self, do: str, **given: Any) -> Any:
-        """The answer to a request. Raises QueryFailed."""
+        """The answer to a request. Raises QueryFailed, and RuntimeError for a fault of ours."""
         assert self._process.stdin is not None and self._process.stdout is not None
         answer = ""
         with contextlib.suppress(OSError, ValueError):
@@ -46,6 +46,8 @@ class Apart:
         told = json.loads(answer)
         if "failed" in told:
             raise QueryFailed(told["failed"])
+        if "crashed" in told:
+            raise RuntimeError(told["crashed"])
         return told["value"]
 
     def interrupt(self) -> None:

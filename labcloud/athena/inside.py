@@ -189,6 +189,8 @@ def _answer(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
         return {"failed": "EXCEEDED_LOCAL_LIMIT: the query is nested too deeply"}
     except MemoryError:
         return {"failed": TOO_MUCH}
+    except Exception as error:  # a fault of ours: the cloud notes it in its log
+        return {"crashed": f"{type(error).__name__}: {error}"}
 
 
 def main() -> None:

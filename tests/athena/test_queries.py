@@ -385,3 +385,10 @@ def test_projection_without_end_is_refused(module_lake: Lake, properties: dict[s
     )
 
     assert reason in module_lake.failure("SELECT * FROM endless")
+
+
+def test_a_fault_of_the_querys_process_is_no_limit() -> None:
+    apart = Apart()
+    with pytest.raises(RuntimeError, match="IndexError"):
+        apart.ask("choose", number=7, keys=[], partitions=[])
+    apart.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from checker.grading.adjustments import read_adjustments, without_effect
 from checker.grading.course import CourseRules
@@ -12,13 +12,14 @@ from checker.grading.store import Grades
 from checker.grading.table import grades_of
 
 MOST_NAMES = 10
+K = TypeVar("K", bound=Hashable)
 
 
 def notices_of(grades: Grades, course: CourseRules) -> list[str]:
     """About everybody who has a grade, a line each."""
     found = grades_of(grades, course)
     adjusted = without_effect(read_adjustments(grades.folder), {each.learner: each.result for each in found})
-    return [*adjusted, *_without_time(found, course), *_of_other_parts(found)]
+    return [*adjusted, *_without_time(found, course), *_of_other_parts(found), *_of_other_checks(found)]
 
 
 def _without_time(found: Sequence[Grade], course: CourseRules) -> list[str]:
@@ -34,15 +35,38 @@ def _without_time(found: Sequence[Grade], course: CourseRules) -> list[str]:
 
 def _of_other_parts(found: Sequence[Grade]) -> list[str]:
     """Grades of one class that do not hold the same parts cannot be compared."""
-    by_parts: dict[tuple[int, ...], list[str]] = {}
-    for each in found:
-        by_parts.setdefault(tuple(sorted(each.parts)), []).append(each.learner)
-    others = sorted(by_parts.items(), key=lambda item: -len(item[1]))[1:]
     return [
         f"{_names(learners)}: the grade that counts is of part {', '.join(map(str, parts)) or 'none'} only, other than the class's; "
         "lab grade with the parts of the class takes the earlier one back"
-        for parts, learners in others
+        for parts, learners in _unlike_most(found, lambda grade: tuple(sorted(grade.parts)))
     ]
+
+
+def _of_other_checks(found: Sequence[Grade]) -> list[str]:
+    """Nor those that other checks made, or another version of the same."""
+    return [
+        f"{_names(learners)}: graded by another kit or other hidden checks than most of the class "
+        f"({_when(learners[0], found)}); lab grade of the whole class, without --only and --changed, grades all alike"
+        for _, learners in _unlike_most([each for each in found if each.result["status"] != "refused"], _checks_of)
+    ]
+
+
+def _checks_of(grade: Grade) -> tuple[str, str]:
+    made = grade.result.get("provenance", {})
+    return str(made.get("kit_sha256", "")), str(made.get("hidden_checks", ""))
+
+
+def _when(learner: str, found: Sequence[Grade]) -> str:
+    made = next(each.result.get("provenance", {}) for each in found if each.learner == learner)
+    return str(made.get("graded_at", "it does not say when"))
+
+
+def _unlike_most(found: Sequence[Grade], kind: Callable[[Grade], K]) -> list[tuple[K, list[str]]]:
+    """The learners whose grade is of another kind than that of most, by kind."""
+    kinds: dict[K, list[str]] = {}
+    for each in found:
+        kinds.setdefault(kind(each), []).append(each.learner)
+    return sorted(kinds.items(), key=lambda item: -len(item[1]))[1:]
 
 
 def gone_attempts(grades: Grades, course: CourseRules, done: Sequence[Mapping[str, Any]]) -> list[str]:

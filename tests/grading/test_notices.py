@@ -54,6 +54,17 @@ def test_a_grade_of_fewer_parts_than_the_classs_is_told(grades):
     ]
 
 
+def test_a_grade_that_other_checks_made_is_told(grades):
+    for learner in ("ada", "bob", "eve"):
+        kit = {"kit_sha256": "old" if learner == "eve" else "new", "hidden_checks": "", "graded_at": "2026-05-01"}
+        grades.add(learner, result_of({"1.1": 10}, learner={"id": learner}, provenance=kit))
+
+    assert notices_of(grades, CourseRules()) == [
+        "eve: graded by another kit or other hidden checks than most of the class (2026-05-01); "
+        "lab grade of the whole class, without --only and --changed, grades all alike"
+    ]
+
+
 def test_an_attempt_that_is_gone_and_counts_is_told(grades):
     first = add(grades, "ada", {"1.1": 10}, sha256="a", submitted_at=MAY)
     add(grades, "ada", {"1.1": 0}, sha256="b", submitted_at="2026-05-02T12:00:00+00:00", source="ada@2.zip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 
@@ -165,3 +166,13 @@ def test_a_result_says_in_a_line_what_broke():
     assert why_of(result) == "2.1, 2.2 broke: KeyError: 'x'"
     assert why_of(graded(COURSE, Told(stopped="it took longer than 900 s"))) == "it took longer than 900 s"
     assert why_of(graded(COURSE, told(says("2.1", "passed"), says("2.2", "failed")))) == ""
+
+
+def test_a_text_of_megabytes_is_cut_in_a_moment_and_says_so():
+    begun = monotonic()
+
+    shown = harmless("\u202ea" * 8_000_000)
+
+    assert shown.startswith("\ufffda") and shown.endswith("\n... (15980000 more characters)")
+    assert harmless("\x1b[31m" * 50_000).endswith("\n... (170000 more characters)")
+    assert monotonic() - begun < 5

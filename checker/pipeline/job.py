@@ -20,6 +20,8 @@ from checker.process import Runner, run_program, scratch_of
 LONGEST_LOG = 1_000_000
 LONGEST_NAME = 1000
 """Of an artifact: it must fit behind the name of any folder that keeps it."""
+LONGEST_VALUE = 128 * 1024
+"""The kernel's limit of one variable: what is longer starts no program, so its rest is not made."""
 MOST_ARTIFACTS = 100 * 1024 * 1024
 """GitLab's default "maximum artifacts size"."""
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -114,7 +116,15 @@ def _expand(value: str, variables: Mapping[str, str]) -> str:
     """`$NAME` and `${NAME}` in a variable's value, once; `$$` is a dollar."""
     from string import Template
 
-    return Template(value).safe_substitute(variables) if "$" in value else value
+    pieces, size, at = list[str](), 0, 0
+    for found in Template.pattern.finditer(value) if "$" in value else ():
+        name = found["named"] or found["braced"]
+        put_in = "$" if found["escaped"] is not None else variables.get(name, found[0]) if name else found[0]
+        pieces += [value[at : found.start()], put_in]
+        at, size = found.end(), size + len(put_in)
+        if size > LONGEST_VALUE:
+            break
+    return "".join([*pieces, value[at:]])
 
 
 def _bash(
@@ -123,7 +133,10 @@ def _bash(
     """Runs the lines to the end of the last process that they started; the exit code is 124 after the time-out."""
     script = "exec 2>&1\n" + "\n".join(f"printf '%s\\n' {_quote('$ ' + line)}\n{line}" for line in lines)
     command = ["bash", "-eo", "pipefail", "-c", script]
-    done = run_program(command, cwd=project, env=environment, within_s=timeout_s, grace_s=0)
+    try:
+        done = run_program(command, cwd=project, env=environment, within_s=timeout_s, grace_s=0)
+    except (OSError, ValueError) as error:  # variables or lines that are too long, or with a NUL
+        return 126, f"the job's bash cannot be started: {error}"
     text = done.stdout + done.stderr
     code = 124 if done.timed_out else done.returncode
     return code, text if len(text) <= LONGEST_LOG else f"{text[:LONGEST_LOG]}\n... (the log is cut here)"

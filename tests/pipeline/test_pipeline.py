@@ -343,3 +343,24 @@ def test_artifacts_that_cannot_be_read_or_are_too_large_are_not_handed_on(projec
 
     assert (job.status, job.artifacts) == ("success", ())
     assert "WARNING: the artifacts have 110000000 bytes" in job.log
+
+
+@pytest.mark.parametrize(
+    ("ci", "said"),
+    [
+        ("variables: {A: '" + "a" * 100_000 + "', B: '" + "$A" * 200_000 + "'}\na: {script: ['true']}", "too long"),
+        ('a: {script: ["echo \\0"]}', "null byte"),
+    ],
+    ids=["variables of gigabytes", "NUL"],
+)
+def test_a_job_that_no_program_can_be_started_for_fails(project, ci, said):
+    job = run_pipeline(project(ci), {}).job("a")
+
+    assert (job.status, job.exit_code) == ("failed", 126)
+    assert said in job.log
+
+
+def test_variables_are_filled_in_once_and_two_dollars_are_one(project):
+    ci = "variables: {A: x, B: '$A-${A}-$$A-$NONE-$'}\na: {script: ['echo \"$B\"']}"
+
+    assert run_pipeline(project(ci), {}).job("a").log.splitlines()[-1] == "x-x-$A-$NONE-$"

@@ -43,7 +43,7 @@ def parse_diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
     """Reads one diagnostic object (Terraform's machine-readable UI, `type: diagnostic`)."""
     span = part_of(raw, "range")
     return Diagnostic(
-        severity=_text_in(raw, "severity") or "error",
+        severity=_text_in(raw, "severity", "error"),
         summary=_text_in(raw, "summary"),
         detail=_text_in(raw, "detail"),
         filename=_text_in(span, "filename"),
@@ -65,9 +65,9 @@ def number_in(message: Mapping[str, Any], name: str) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _text_in(message: Mapping[str, Any], name: str) -> str:
+def _text_in(message: Mapping[str, Any], name: str, otherwise: str = "") -> str:
     found = message.get(name)
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) else otherwise
 
 
 def parse_messages(lines: Iterable[str]) -> list[dict[str, Any]]:

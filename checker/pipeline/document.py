@@ -55,20 +55,18 @@ _Loader.add_constructor("!reference", _construct_reference)
 
 def load(workspace: Path) -> dict[str, Any]:
     """The file with includes merged, `extends` and `!reference` resolved. Raises PipelineError."""
-    includes, room = _Allowance(MOST_INCLUDES, "it includes more than {} files"), _Allowance(LARGEST, TOO_BIG)
+    includes = _Allowance(MOST_INCLUDES, f"it includes more than {MOST_INCLUDES} files")
+    room = _Allowance(LARGEST, f"the parsed YAML is too big: more than {LARGEST} values")
     document = _merge_includes(workspace, _read(workspace, FILE_NAME), 0, includes, room)
     document = {name: _dereference(document, value, 0, room) for name, value in document.items()}
     return {name: _extended(document, name, (), room) for name in document}
-
-
-TOO_BIG = "the parsed YAML is too big: more than {} values"
 
 
 class _Allowance:
     """How many of something there may be."""
 
     def __init__(self, most: int, complaint: str) -> None:
-        self._left, self._complaint = most, complaint.format(most)
+        self._left, self._complaint = most, complaint
 
     def take(self, number: int = 1) -> None:
         """So many more; raises PipelineError when there are too many."""

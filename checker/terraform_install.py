@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from checker.errors import ToolMissing
+from checker.errors import ToolMissing, UsageProblem
 
 VERSION = "1.11.4"
 DOWNLOAD_URL = "https://releases.hashicorp.com/terraform/{version}/terraform_{version}_{platform}.zip"
@@ -151,9 +151,17 @@ def cli_config(mirror: Path | None, plugin_cache: Path) -> str:
 
 
 def cli_config_file(folder: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """The CLI configuration to run Terraform with in `folder`: the user's own if it exists, else one of the kit's."""
+    """The CLI configuration to run Terraform with in `folder`: the user's own if it exists, else one of the kit's.
+
+    Raises UsageProblem if the user's own cannot be read.
+    """
     own = environ.get("TF_CLI_CONFIG_FILE") or str(Path.home() / ".terraformrc")
     if Path(own).is_file():
+        if not os.access(own, os.R_OK):
+            raise UsageProblem(
+                f"{own} (Terraform's CLI configuration) cannot be read",
+                next_step="look at its permissions, or unset TF_CLI_CONFIG_FILE: the kit then writes its own",
+            )
         return Path(own)
     plugin_cache = cache_folder(environ) / "providers"
     plugin_cache.mkdir(parents=True, exist_ok=True)

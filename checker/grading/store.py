@@ -6,6 +6,7 @@ GRADES/results/ID/0001.json, GRADES/submissions/ID/SHA256.tar, GRADES/logs/ID.lo
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -136,8 +137,7 @@ class Grades:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.link(unfinished, self.result_file(learner, version))  # fails where a rename would overwrite
-        unfinished.unlink()
+        _name(unfinished, self.result_file(learner, version))
         _sync_folder(folder)
         return version
 
@@ -153,6 +153,19 @@ class Grades:
 
     def log_file(self, learner: str) -> Path:
         return self.folder / "logs" / f"{learner}.log"
+
+
+def _name(unfinished: Path, file: Path) -> None:
+    """Gives a file its name; raises FileExistsError where a rename would overwrite."""
+    try:
+        os.link(unfinished, file)
+    except FileExistsError:
+        raise
+    except OSError:  # exFAT and some network folders know no hard links; the lock keeps others away
+        if file.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file)) from None
+        unfinished.rename(file)
+    unfinished.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -62,9 +62,15 @@ def _became(course: Path, grades: Path, part: str, learner: str) -> str:
     with open_gradebook(course, course_name(course)) as book:
         submission = book.find_submission(part, learner)
         waiting = sum(grade.needs_manual_grade for notebook in submission.notebooks for grade in notebook.grades)
-        told = f"{submission.score:g} of {submission.max_score:g} points"
+        told = points_in_words(submission.score, submission.max_score, submission.late_submission_penalty)
     told += f", {waiting} cell{'s wait' if waiting > 1 else ' waits'} for you" if waiting else ""
     return told if read_grading(grades, learner) else f"{told}; lab grade has no result of {learner}"
+
+
+def points_in_words(score: float, most: float, penalty: float) -> str:
+    """As nbgrader's export counts them."""
+    taken = f", {penalty:g} are taken as late penalty" if penalty else ""
+    return f"{max(0.0, score - penalty):g} of {most:g} points{taken}"
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.errors import ToolMissing
+from checker.errors import ToolMissing, UsageProblem
 from checker.terraform_install import (
     AWS_PROVIDER,
     SHA256,
@@ -114,3 +114,12 @@ def test_a_configuration_that_does_not_exist_is_replaced_by_one_of_the_kit(tmp_p
 
 def test_downloads_lie_in_the_users_cache():
     assert cache_folder({"XDG_CACHE_HOME": "/cache"}) == Path("/cache/iot-lab-kit")
+
+
+def test_a_cli_configuration_that_cannot_be_read_is_told_with_its_remedy(tmp_path, monkeypatch):
+    own = tmp_path / "own.tfrc"
+    own.write_text("")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(UsageProblem, match="own.tfrc .* cannot be read") as problem:
+        cli_config_file(tmp_path, {"TF_CLI_CONFIG_FILE": str(own)})
+    assert "unset TF_CLI_CONFIG_FILE" in problem.value.next_step

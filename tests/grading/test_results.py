@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import UTC, datetime
 from time import monotonic
@@ -92,6 +93,23 @@ def test_versions_are_added_and_never_overwritten(tmp_path):
     grades.result_file("ada", 3).write_text("{}")
     assert grades.add("ada", {"points": 4}) == 4
     assert json.loads(grades.result_file("ada", 1).read_text())["points"] == 1
+
+
+def test_results_are_kept_where_no_hard_links_are_known(tmp_path, monkeypatch):
+    def no_link(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_link)
+    grades = Grades(tmp_path)
+    grades.prepare()
+
+    assert [grades.add("ada", {"points": n}) for n in (1, 2)] == [1, 2]
+    assert json.loads(grades.result_file("ada", 2).read_text())["points"] == 2
+    assert sorted(file.name for file in (tmp_path / "results" / "ada").iterdir()) == ["0001.json", "0002.json"]
+    monkeypatch.setattr(grades, "versions", lambda _: [1])
+    with pytest.raises(FileExistsError):
+        grades.add("ada", {"points": 3})
+    assert json.loads(grades.result_file("ada", 2).read_text())["points"] == 2
 
 
 def test_a_result_that_was_not_finished_does_not_count(tmp_path):

@@ -137,6 +137,14 @@ def test_points_that_the_instructor_gives_reach_the_gradebook_and_leave_it_again
     assert scores() == {"ada": 0, "bob": 0, "eve": 0}
 
 
+def test_what_became_of_a_notebook_is_told_as_the_export_counts_it():
+    from checker.nbgrader.autograde import points_in_words
+
+    assert points_in_words(10.0, 16.0, 0.0) == "10 of 16 points"
+    assert points_in_words(10.0, 16.0, 2.5) == "7.5 of 16 points, 2.5 are taken as late penalty"
+    assert points_in_words(1.0, 16.0, 2.5).startswith("0 of 16 points")
+
+
 def test_without_a_notebook_no_answer_waits_for_a_person(generated, tmp_path):
     put_result(tmp_path, "solo", result_of())
     write(generated, tmp_path)

@@ -45,6 +45,11 @@ class Relay:
         self._thread = threading.Thread(target=self._run, name="box-relay", daemon=True)
         self._thread.start()
 
+    @property
+    def connections(self) -> int:
+        """How many are relayed now."""
+        return self._connections
+
     def offer(self, listener: socket.socket, address: Address) -> None:
         """Serves `listener`, which the relay owns from here."""
         self._order(listener, address)
@@ -112,6 +117,8 @@ class Relay:
 
     def _serve(self, side: _Side, events: int) -> None:
         assert side.peer is not None
+        if side.socket.fileno() == -1:
+            return  # dropped with its peer in the same round
         try:
             if events & selectors.EVENT_READ and not side.ended:
                 self._take(side)

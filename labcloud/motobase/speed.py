@@ -4,7 +4,9 @@
 its attributes anew at each one that it gets, and a key finds its type out in five calls each time that it is looked up;
 moto's own authorisation loads S3 before it finds that it is switched off (here the gateway decides); before a
 service's model is read, botocore looks through the folders of all 400 services; and each of a service's some hundred
-URL rules compiles two functions that write URLs, by way of syntax trees, for a cloud that only reads them.
+URL rules compiles two functions that write URLs, by way of syntax trees, for a cloud that only reads them. An operation's
+model is made twice, first as botocore's, in the same place of a cache: another thread takes botocore's, which lacks what
+moto looks for.
 tests/motobase/test_speed.py and test_guard.py fail when moto changes them.
 """
 
@@ -17,9 +19,12 @@ from typing import Any
 
 import moto.core.responses as responses
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.model import OperationNotFoundError
+from botocore.utils import instance_cache
 from moto.core import utils
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.loaders import Loader, moto_root
+from moto.core.model import OperationModel, ServiceModel
 from moto.core.routing import SmithyRule
 from moto.utilities import aws_headers
 
@@ -39,6 +44,7 @@ def install() -> None:
             hooks.replace(ActionAuthenticatorMixin, f"_authenticate_and_authorize_{kind}_action", decided_already)
         hooks.replace(utils, "_load_service_model", load_service_model)
         hooks.replace(SmithyRule, "_compile_builder", no_builder)
+        hooks.replace(ServiceModel, "operation_model", operation_model)
 
 
 class _AnyService:
@@ -61,6 +67,16 @@ def load_service_model(service_name: str, model_name: str) -> dict[str, Any]:
     except DataNotFoundError as error:
         raise UnknownServiceError(service_name=service_name, known_service_names="those of botocore") from error
     return model
+
+
+@instance_cache
+def operation_model(self: ServiceModel, operation_name: str) -> OperationModel:
+    """moto's own model of an operation, and nothing else before it. Raises botocore's OperationNotFoundError."""
+    try:
+        described = self._service_description["operations"][operation_name]
+    except KeyError:
+        raise OperationNotFoundError(operation_name) from None
+    return OperationModel(described, self, operation_name)
 
 
 def no_builder(self: SmithyRule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

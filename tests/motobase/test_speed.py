@@ -9,7 +9,9 @@ import inspect
 import moto.core.responses as responses
 import pytest
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
 from moto.core.loaders import create_loader
+from moto.core.model import OperationModel, ServiceModel
 from moto.core.request import Request
 from moto.core.routing import RestRouter
 from moto.core.utils import get_service_model
@@ -90,3 +92,20 @@ def test_the_rules_that_requests_are_matched_with_are_made_without_syntax_trees(
     operation, parameters = router.match(request)
     assert operation.name == "DescribeDataSet"
     assert parameters == {"AwsAccountId": "123456789012", "DataSetId": "readings"}
+
+
+def test_no_thread_ever_finds_another_model_of_an_operation_than_motos():
+    speed.install()
+    found: list[object] = []
+
+    class Cache(dict):
+        def __setitem__(self, key, value):
+            found.append(value)
+            super().__setitem__(key, value)
+
+    service = ServiceModel(speed.load_service_model("iot", "service-2"), "iot")
+    service._instance_cache = Cache()
+    assert service.operation_model("DescribeCertificate").http_trait.path == "/certificates/{certificateId}"
+    assert {type(each) for each in found} == {OperationModel}
+    with pytest.raises(OperationNotFoundError):
+        service.operation_model("DescribeNothing")

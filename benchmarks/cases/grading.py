@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ from typing import Any
 from benchmarks.folders import folder
 from benchmarks.measurement import US, Figure, Goal, Scale
 from benchmarks.systems import ROOT
+from checker.bootstrap import ensure_environment
 from checker.cloud_process import start_cloud, stop_cloud
 from checker.curriculum.parts import read_parts
 from checker.curriculum.workspace import lay_over, new_workspace
@@ -43,6 +45,9 @@ ALL, BUT_6 = "1,2,3,4,5,6,7", "1,2,3,4,5,7"
 
 
 def run(scale: Scale) -> list[Figure]:
+    if not importlib.util.find_spec("distributed"):
+        ensure_environment(["cluster"])  # now, not after all the rest
+        importlib.invalidate_caches()
     with folder() as place:
         count = scale.count(2 * scale.repeats)
         whole = _graded(_class(place / "whole", count), place / "grades", ALL, "--jobs", str(2 * CORES))

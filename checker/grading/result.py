@@ -123,10 +123,11 @@ def why_of(result: Mapping[str, Any]) -> str:
     if result["problem"]:
         return str(result["problem"]).splitlines()[0]
     broken = [check for part in result["parts"] for check in part["checks"] if check["status"] == "broken"]
-    because = broken[0].get("because", "").splitlines() if broken else []
-    return (
-        f"{', '.join(check['id'] for check in broken)} broke" + (f": {because[0]}" if because else "") if broken else ""
-    )
+    if not broken:
+        return ""
+    what = f"{', '.join(check['id'] for check in broken)} broke"
+    because = broken[0].get("because", "").splitlines()
+    return f"{what}: {because[0]}" if because else what
 
 
 def _part(
